@@ -1,0 +1,62 @@
+# heimgate: `make help` lists what can be made.
+BUILD    ?= build
+SANITIZE ?=
+WERROR   ?=
+VERSION  := 0.1.0
+
+CC       ?= cc
+CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DHEIMGATE_VERSION='"$(VERSION)"'
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=c17 -fPIE -fstack-protector-strong -fno-strict-aliasing
+CFLAGS   += -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifneq ($(SANITIZE),)
+CPPFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CPPFLAGS))
+CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=$(SANITIZE)
+endif
+
+PROGRAMS :=# name each in a module.mk, with NAME_SOURCES and NAME_LIBS
+TESTS    :=# the same for test programs, by their path without .c
+TOOLS    :=# and for what the tests and the bench use
+
+.DEFAULT_GOAL := all
+include $(wildcard */module.mk tests/*/module.mk)
+
+.PHONY: all
+all: $(PROGRAMS:%=$(BUILD)/bin/%) $(TOOLS:%=$(BUILD)/bin/%) ## build everything into build/
+
+# One archive per shared folder; a program is its sources and both archives.
+define archive
+$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(2)/*.c))
+	@rm -f $$@
+	@$(AR) rcs $$@ $$^
+endef
+$(eval $(call archive,proto,proto/wire))
+$(eval $(call archive,daemon,proto/daemon))
+
+define program
+$(2): $(patsubst %.c,$(BUILD)/obj/%.o,$($(1)_SOURCES)) $(BUILD)/libdaemon.a $(BUILD)/libproto.a
+	@mkdir -p $$(@D)
+	@echo "  link  $$@"
+	@$(CC) $(LDFLAGS) -o $$@ $$^ $($(1)_LIBS) -ljansson -lnng -lsodium -lpthread
+ALL_SOURCES += $($(1)_SOURCES)
+endef
+$(foreach p,$(PROGRAMS) $(TOOLS),$(eval $(call program,$(p),$(BUILD)/bin/$(p))))
+$(foreach t,$(TESTS),$(eval $(call program,$(t),$(BUILD)/$(t))))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  cc    $<"
+	@$(CC) $(CPPFLAGS) $(CFLAGS) $($*_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD) build-*
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | sort -u | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'

@@ -1,0 +1,62 @@
+/*
+ * Links between daemons: frames over nng PAIR sockets, and the control
+ * socket for people's tools.  nng is known to ipc.c alone.
+ *
+ * Frames sent during one batch of events travel together in one nng message.
+ * A frame the peer may not send, or that is malformed, is answered with FAULT
+ * and logged; it never reaches a handler.
+ */
+#ifndef DAEMON_IPC_H
+#define DAEMON_IPC_H
+
+#include "../wire/msg_common.h"
+
+struct ipc_link; /* lives until the process ends */
+
+enum { IPC_BACKLOG_MAX = 8 * 1024 * 1024 }; /* bytes queued towards a peer that does not read */
+
+struct ipc_events {
+	/* A frame arrived; it is valid until the call returns.
+	 * Return WIRE_OK, or the error with which to refuse it (sent back as FAULT and logged). */
+	enum wire_error (*frame)(void *arg, const struct wire_frame *frame);
+	/* The peer is there.  NULL: not interested. */
+	void (*up)(void *arg);
+	/* The peer is gone and whatever was on its way to it is lost.  NULL: not interested. */
+	void (*down)(void *arg);
+};
+
+/* Goes to the run directory, so that socket paths stay short.  Ends the process on failure.
+ * Links are opened by names relative to it. */
+void ipc_enter(const char *run_directory);
+
+/* Opens the link as its dialer or listener, whichever `me` is.  Ends the process on failure.
+ * Dialers connect and reconnect by themselves.  `events` and `arg` must outlive the process. */
+struct ipc_link *ipc_open(enum wire_link link, enum wire_role me, const struct ipc_events *events, void *arg);
+
+bool ipc_is_up(const struct ipc_link *link);
+
+/*
+ * Begins a frame: encode its body into the cursor returned, then call ipc_end().
+ * NULL when the peer is not there or IPC_BACKLOG_MAX bytes are waiting for it.
+ * The cursor is valid until ipc_end(); only one frame of a link is begun at a time.
+ */
+struct wire_out *ipc_begin(struct ipc_link *link, enum wire_type type, uint8_t flags, uint64_t id);
+
+/* Queues the frame begun.  -1 when its body did not encode (programmer error: logged, frame dropped). */
+int ipc_end(struct ipc_link *link);
+
+/* A frame without a body.  -1 when it cannot be queued. */
+int ipc_send_empty(struct ipc_link *link, enum wire_type type, uint64_t id);
+
+/*
+ * The control socket: each call gets exactly one result, in order.
+ * The handler writes a JSON object into out->data (size CTL_JSON_MAX) and returns whether the call
+ * was done; when it returns false the JSON should be {"error": "..."}.
+ */
+typedef bool ipc_ctl_handler(void *arg, const struct ctl_call *call, struct wire_out *json);
+void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *handler, void *arg);
+
+/* Number of links opened as dialer that are not up. */
+unsigned ipc_missing(void);
+
+#endif
