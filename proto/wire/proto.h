@@ -114,15 +114,15 @@ enum wire_type {
 /* X(NAME, number, "meaning"): why a frame or a field was refused.  Travels in FAULT. */
 #define WIRE_ERRORS(X)                                              \
 	X(OK, 0, "no error")                                            \
-	X(VERSION, 1, "unknown protocol version")                       \
-	X(TYPE, 2, "unknown message type")                              \
-	X(SENDER, 3, "this party may not send this message here")       \
-	X(LENGTH, 4, "body larger than the table allows")               \
+	X(BAD_VERSION, 1, "unknown protocol version")                       \
+	X(BAD_TYPE, 2, "unknown message type")                              \
+	X(BAD_SENDER, 3, "this party may not send this message here")       \
+	X(BAD_LENGTH, 4, "body larger than the table allows")               \
 	X(TRUNCATED, 5, "the frame or a field ends too early")          \
 	X(TRAILING, 6, "bytes left over after the last field")          \
 	X(TOO_LONG, 7, "a field is over its maximum")                   \
-	X(VALUE, 8, "a field has a value outside its meaning")          \
-	X(SEAL, 9, "the seal does not match")                           \
+	X(BAD_VALUE, 8, "a field has a value outside its meaning")          \
+	X(BAD_SEAL, 9, "the seal does not match")                           \
 	X(EXPIRED, 10, "the stamp is outside its time")                 \
 	X(REPLAYED, 11, "the stamp was used before")                    \
 	X(UNKNOWN_ID, 12, "nothing is known under this id")             \

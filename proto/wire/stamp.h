@@ -99,7 +99,7 @@ enum wire_error grant_read(struct wire_bytes sealed, struct grant *grant);
 enum wire_error lease_read(struct wire_bytes sealed, struct lease *lease);
 
 /* Checks the seal (in constant time), then the fields, then the time.
- * Returns WIRE_OK, WIRE_SEAL, WIRE_EXPIRED or the codec's error; *grant is meaningless on error. */
+ * Returns WIRE_OK, WIRE_BAD_SEAL, WIRE_EXPIRED or the codec's error; *grant is meaningless on error. */
 enum wire_error grant_open(struct wire_bytes sealed, const uint8_t *key, uint64_t now_ms, struct grant *grant);
 enum wire_error lease_open(struct wire_bytes sealed, const uint8_t *key, uint64_t now_ms, struct lease *lease);
 

@@ -68,15 +68,15 @@ uint16_t wire_get_u16(struct wire_in *in);
 uint32_t wire_get_u32(struct wire_in *in);
 uint64_t wire_get_u64(struct wire_in *in);
 
-/* A u8 that must be 0 or 1 (else WIRE_VALUE). */
+/* A u8 that must be 0 or 1 (else WIRE_BAD_VALUE). */
 bool wire_get_bool(struct wire_in *in);
 
-/* A u8 of at most `max` (else WIRE_VALUE). */
+/* A u8 of at most `max` (else WIRE_BAD_VALUE). */
 uint8_t wire_get_enum(struct wire_in *in, uint8_t max);
 
 void wire_get_fixed(struct wire_in *in, void *data, size_t size);
 
-/* Into text[size], NUL-terminated; a longer string is WIRE_TOO_LONG, a NUL inside is WIRE_VALUE.
+/* Into text[size], NUL-terminated; a longer string is WIRE_TOO_LONG, a NUL inside is WIRE_BAD_VALUE.
  * On any error text is "". */
 void wire_get_str(struct wire_in *in, char *text, size_t size);
 
@@ -95,8 +95,8 @@ void wire_put_header(struct wire_out *out, uint16_t type, uint8_t flags, uint64_
 /*
  * Takes the next frame out of a message of whole frames.
  * WIRE_OK: *frame is filled and `in` stands behind it.
- * WIRE_VERSION, WIRE_TRUNCATED: the rest of the message makes no sense; discard it.
- * WIRE_TYPE, WIRE_LENGTH: this frame is refused, `in` stands behind it, *frame has its header.
+ * WIRE_BAD_VERSION, WIRE_TRUNCATED: the rest of the message makes no sense; discard it.
+ * WIRE_BAD_TYPE, WIRE_BAD_LENGTH: this frame is refused, `in` stands behind it, *frame has its header.
  */
 enum wire_error wire_next_frame(struct wire_in *in, struct wire_frame *frame);
 
