@@ -10,7 +10,8 @@
 /*
  * Calls verb(arguments) on the daemon behind a CTL link and waits at most 10 s.
  * Steals the reference of `arguments` (NULL: none).  Returns the result object (the caller's
- * to decref) when the daemon did it; otherwise prints one clear line on stderr and returns NULL.
+ * to decref) when the daemon did it; otherwise prints one clear line on stderr and returns NULL
+ * with errno: EPERM when the daemon refused, ENOTCONN when it did not answer.
  */
 json_t *ctl_call(const char *run_directory, enum wire_link link, const char *verb, json_t *arguments);
 
