@@ -153,7 +153,7 @@ const char *wire_error_text(uint16_t error);
 /* "edge", or "unknown".  Static. */
 const char *wire_role_name(enum wire_role role);
 
-/* Largest body of a type in bytes; SIZE_MAX never: unknown types yield 0. */
+/* Largest body of a type in bytes; 0 for an unknown type. */
 size_t wire_body_max(uint16_t type);
 
 /* Whether the table knows the type. */
