@@ -1,0 +1,60 @@
+#include "url.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { PORT_MAX = 65535 };
+
+static bool is_port(const char *text, size_t length)
+{
+	unsigned port = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9' || port > PORT_MAX)
+			return false;
+		port = port * 10 + (unsigned)(text[i] - '0');
+	}
+	return length > 0 && port >= 1 && port <= PORT_MAX;
+}
+
+/* "host", "host:port", "[address]" or "[address]:port".  NULL, or what is wrong with it. */
+static const char *judge_authority(const char *text, size_t length)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+	size_t host;
+	if (memchr(text, '@', length) != NULL)
+		return "must not hold a user or password; use api_key_file";
+	if (length > 0 && text[0] == '[') {
+		host = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
+		if (host == 1 || host >= length || text[host] != ']')
+			return "has a bad address in brackets";
+		host++;
+	} else {
+		host = strspn(text, letters);
+		if (host == 0)
+			return "has no host";
+	}
+	if (host == length)
+		return NULL;
+	if (text[host] != ':')
+		return "has a bad host";
+	return is_port(text + host + 1, length - host - 1) ? NULL : "has a bad port";
+}
+
+const char *url_judge(const char *url)
+{
+	const char *authority;
+	if (strncmp(url, "http://", 7) == 0)
+		authority = url + 7;
+	else if (strncmp(url, "https://", 8) == 0)
+		authority = url + 8;
+	else
+		return "must begin with http:// or https://";
+	for (const char *at = authority; *at != '\0'; at++) {
+		if (*at == '?' || *at == '#')
+			return "must not hold a query or fragment";
+		if (*at <= ' ' || *at > '~' || strchr("\"<>\\^`{|}", *at) != NULL)
+			return "holds a character that must be percent-encoded";
+	}
+	return judge_authority(authority, strcspn(authority, "/"));
+}
