@@ -1,0 +1,2 @@
+TESTS += tests/daemon/models_t
+tests/daemon/models_t_SOURCES := tests/daemon/models_t.c tests/tap/tap.c
