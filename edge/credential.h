@@ -18,7 +18,7 @@ enum {
 };
 
 enum credential_result {
-	CREDENTIAL_NONE,   /* nothing was presented: 401 */
+	CREDENTIAL_NONE, /* nothing was presented: 401 */
 	CREDENTIAL_FOUND,
 	CREDENTIAL_REFUSED /* unreadable, or several that differ: 400, see reason */
 };
@@ -30,7 +30,6 @@ struct credential {
 };
 
 /* Reads the credential out of a complete head; *credential is meaningful only as its result says. */
-enum credential_result credential_find(const struct http_head *head, const char *bytes,
-                                       struct credential *credential);
+enum credential_result credential_find(const struct http_head *head, const char *bytes, struct credential *credential);
 
 #endif

@@ -15,10 +15,10 @@ enum {
 };
 
 enum http_body_result {
-	HTTP_BODY_MORE,    /* all bytes were taken and there must come more */
-	HTTP_BODY_DATA,    /* the piece holds payload; call again for what is behind it */
-	HTTP_BODY_DONE,    /* the body is complete; bytes behind piece.used are not its own */
-	HTTP_BODY_REFUSED  /* see the refusal; answer it and close */
+	HTTP_BODY_MORE,   /* all bytes were taken and there must come more */
+	HTTP_BODY_DATA,   /* the piece holds payload; call again for what is behind it */
+	HTTP_BODY_DONE,   /* the body is complete; bytes behind piece.used are not its own */
+	HTTP_BODY_REFUSED /* see the refusal; answer it and close */
 };
 
 /* What one call of http_body_next() made of bytes[length]. */
@@ -34,8 +34,8 @@ struct http_body {
 
 	/* http_body.c's own. */
 	uint64_t limit;
-	uint64_t remaining;          /* of the body, or of the chunk */
-	uint32_t line_length;        /* of the chunk line or the trailers so far */
+	uint64_t remaining;   /* of the body, or of the chunk */
+	uint32_t line_length; /* of the chunk line or the trailers so far */
 	uint8_t state;
 	uint8_t digits;
 };

@@ -27,7 +27,7 @@ enum {
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_OTHER };
 
 enum http_result {
-	HTTP_MORE,   /* so far so good */
+	HTTP_MORE, /* so far so good */
 	HTTP_DONE,
 	HTTP_REFUSED /* see the refusal; answer it and close */
 };
@@ -51,28 +51,27 @@ struct http_head {
 	/* What was found; valid after HTTP_DONE. */
 	enum http_method method;
 	struct http_span method_text;
-	struct http_span target;       /* path and query, as sent */
-	struct http_header *headers;   /* the caller's array */
+	struct http_span target;     /* path and query, as sent */
+	struct http_header *headers; /* the caller's array */
 	uint16_t header_count;
-	uint32_t length;               /* bytes of the head; what follows is body */
+	uint32_t length; /* bytes of the head; what follows is body */
 	bool has_content_length;
-	uint64_t content_length;       /* 0 when there is none */
+	uint64_t content_length; /* 0 when there is none */
 	bool chunked;
-	bool expect_continue;          /* the client waits for 100 before it sends a body */
-	bool keep_alive;               /* the client would use the connection again */
+	bool expect_continue; /* the client waits for 100 before it sends a body */
+	bool keep_alive;      /* the client would use the connection again */
 
 	/* Why not; valid after HTTP_REFUSED. */
 	struct http_refusal refusal;
 
 	/* The parser's own. */
-	uint32_t position;             /* first byte not yet looked at */
-	uint32_t line;                 /* first byte of the line it belongs to */
+	uint32_t position; /* first byte not yet looked at */
+	uint32_t line;     /* first byte of the line it belongs to */
 	uint32_t head_max;
 	uint16_t header_max;
-	uint8_t hosts;
-	bool expects_line;             /* still before the request line's end */
+	bool expects_line; /* still before the request line's end */
 	bool blank_skipped;
-	bool has_transfer_encoding;
+	bool has_host;
 };
 
 /*

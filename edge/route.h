@@ -25,10 +25,10 @@ enum route_body {
 };
 
 struct route {
-	const char *path;       /* "{id}" at its end stands for one or more bytes */
-	const char *allow;      /* methods, as in an Allow header */
+	const char *path;  /* "{id}" at its end stands for one or more bytes */
+	const char *allow; /* methods, as in an Allow header */
 	enum route_serve serve;
-	enum wire_route wire;   /* with SERVE_FORWARD */
+	enum wire_route wire; /* with SERVE_FORWARD */
 	enum route_body body;
 };
 
