@@ -59,4 +59,7 @@ void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *handler, void *arg);
 /* Number of links opened as dialer that are not up. */
 unsigned ipc_missing(void);
 
+/* Closes every link and ends nng's threads: the last thing a daemon does. */
+void ipc_close(void);
+
 #endif
