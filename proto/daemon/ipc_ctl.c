@@ -103,7 +103,7 @@ void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *call, void *arg)
 		fatal("cannot make the control socket's wake-up descriptor");
 	int result = nng_rep0_open(&server);
 	if (result == 0)
-		result = nng_serverset_size(server, NNG_OPT_RECVMAXSZ, WIRE_MESSAGE_MAX);
+		result = nng_socket_set_size(server, NNG_OPT_RECVMAXSZ, WIRE_MESSAGE_MAX);
 	if (result == 0)
 		result = nng_aio_alloc(&receive, received, NULL);
 	if (result == 0)

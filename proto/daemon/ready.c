@@ -1,0 +1,33 @@
+#include "ready.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "loop.h"
+#include "sandbox.h"
+
+static int notify_fd;
+static bool told;
+
+static void tell_once(void *arg)
+{
+	(void)arg;
+	if (told || ipc_missing() > 0)
+		return;
+	told = true;
+	log_info("ready", "sandbox=%s", sandbox_name());
+	if (notify_fd < 0)
+		return;
+	if (write(notify_fd, "\n", 1) != 1)
+		log_warn("ready-not-told", "fd=%d", notify_fd);
+	close(notify_fd);
+}
+
+void ready_notify(int fd)
+{
+	notify_fd = fd;
+	loop_after_batch(tell_once, NULL);
+}
