@@ -22,8 +22,8 @@
 enum {
 	JSON_DEPTH_MAX = 64,
 	JSON_WANTED_MAX = 8,
-	JSON_NAME_MAX = 64,  /* longest wanted name */
-	JSON_TEXT_MAX = 512  /* bytes kept of a wanted value */
+	JSON_NAME_MAX = 64, /* longest wanted name */
+	JSON_TEXT_MAX = 512 /* bytes kept of a wanted value */
 };
 
 enum json_type { JSON_ABSENT, JSON_NULL, JSON_TRUE, JSON_FALSE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
@@ -41,48 +41,48 @@ enum json_error {
 /* Where a wanted value stands.  Offsets count from the first byte ever fed. */
 struct json_value {
 	enum json_type type;
-	uint64_t start;            /* first byte of the value */
-	uint64_t end;              /* one past its last byte */
-	uint16_t length;           /* bytes of text kept: raw, strings with their quotes */
-	bool cut;                  /* the value was longer than text */
+	uint64_t start;  /* first byte of the value */
+	uint64_t end;    /* one past its last byte */
+	uint16_t length; /* bytes of text kept: raw, strings with their quotes */
+	bool cut;        /* the value was longer than text */
 	char text[JSON_TEXT_MAX + 1];
 };
 
 enum { JSON_NAME_ROOM = 3 * JSON_NAME_MAX }; /* U+212A, three bytes, folds to one */
 
 /*
- * Complete so that it can be embedded; its fields are json.c's alone.
+ * Complete so that it can be embedded; its fields are the scanner's alone.
  * Sets of wanted paths are masks: bit i for paths[i].  Pairs belong to the
  * two levels at which a wanted member can stand.
  */
 struct json_scan {
 	const char *const *paths;
-	const char *bytes;       /* the feed in progress: its first byte, */
-	const char *at;          /* the next one to judge, */
-	const char *limit;       /* and one past its last */
-	const char *literal;     /* what must still come of true, false or null */
-	uint64_t base;           /* offset of bytes[0] */
+	const char *bytes;   /* the feed in progress: its first byte, */
+	const char *at;      /* the next one to judge, */
+	const char *limit;   /* and one past its last */
+	const char *literal; /* what must still come of true, false or null */
+	uint64_t base;       /* offset of bytes[0] */
 	uint64_t error_at;
 	uint64_t insert_at;
-	uint64_t objects;        /* a bit per open level, the innermost lowest: object, not array */
-	uint32_t code;           /* the \u escape being read */
-	uint32_t high;           /* the high surrogate that waits for its other half, or 0 */
+	uint64_t objects; /* a bit per open level, the innermost lowest: object, not array */
+	uint32_t code;    /* the \u escape being read */
+	uint32_t high;    /* the high surrogate that waits for its other half, or 0 */
 	enum json_error error;
-	enum json_type top;      /* of the document */
-	uint8_t state;           /* index of the step that judges the next byte */
+	enum json_type top; /* of the document */
+	uint8_t state;      /* index of the step that judges the next byte */
 	uint8_t depth;
 	uint8_t count;
-	uint8_t nested;          /* paths of two names */
-	uint8_t met[2];          /* members that have stood at their level */
-	uint8_t named[2];        /* members the last name at that level wanted */
-	uint8_t open[2];         /* values being kept */
-	uint8_t hex_left;        /* digits of the \u escape still to come */
-	uint8_t tail_left;       /* UTF-8 continuation bytes still to come; */
-	uint8_t tail_low;        /* the range of the next one */
+	uint8_t nested;    /* paths of two names */
+	uint8_t met[2];    /* members that have stood at their level */
+	uint8_t named[2];  /* members the last name at that level wanted */
+	uint8_t open[2];   /* values being kept */
+	uint8_t hex_left;  /* digits of the \u escape still to come */
+	uint8_t tail_left; /* UTF-8 continuation bytes still to come; */
+	uint8_t tail_low;  /* the range of the next one */
 	uint8_t tail_high;
 	uint8_t name_length;
-	bool in_name;            /* the string being read is a member's name, */
-	bool keeps_name;         /* one that may be wanted */
+	bool in_name;    /* the string being read is a member's name, */
+	bool keeps_name; /* one that may be wanted */
 	bool has_members;
 	uint8_t first_length[JSON_WANTED_MAX]; /* of each path's first name */
 	char name[JSON_NAME_ROOM];
