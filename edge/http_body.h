@@ -34,8 +34,8 @@ struct http_body {
 
 	/* http_body.c's own. */
 	uint64_t limit;
-	uint64_t remaining;   /* of the body, or of the chunk */
-	uint32_t line_length; /* of the chunk line or the trailers so far */
+	uint64_t remaining; /* of the body, or of the chunk */
+	uint32_t framing;   /* bytes of the chunk line, or of the trailers, so far */
 	uint8_t state;
 	uint8_t digits;
 };

@@ -24,7 +24,7 @@ static bool is_one_of(unsigned char byte, const char *set)
 	return byte != '\0' && strchr(set, byte) != NULL;
 }
 
-static bool is_token_byte(unsigned char byte)
+bool http_is_token_byte(unsigned char byte)
 {
 	return is_alphanumeric(byte) || byte == '-' || is_one_of(byte, "!#$%&'*+.^_`|~");
 }
@@ -122,7 +122,7 @@ static enum http_result take_request_line(struct http_head *head, const char *by
 	struct http_span rest = line;
 	if (!span_cut(&rest, bytes, ' ', &head->method_text) || !span_cut(&rest, bytes, ' ', &head->target))
 		return refuse(head, 400, "the request line is not a method, a target and a version");
-	if (!span_is_all(head->method_text, bytes, is_token_byte))
+	if (!span_is_all(head->method_text, bytes, http_is_token_byte))
 		return refuse(head, 400, "the method is not a token");
 	if (check_version(head, bytes, rest) == HTTP_REFUSED)
 		return HTTP_REFUSED;
@@ -188,7 +188,7 @@ static enum http_result take_connection(struct http_head *head, const char *byte
 		if (!more)
 			option = value;
 		option = span_trim(option, bytes);
-		if (option.length > 0 && !span_is_all(option, bytes, is_token_byte))
+		if (option.length > 0 && !span_is_all(option, bytes, http_is_token_byte))
 			return refuse(head, 400, "the Connection header is not a list of tokens");
 		if (http_span_is(option, bytes, "close"))
 			head->keep_alive = false;
@@ -212,7 +212,7 @@ static enum http_result take_header(struct http_head *head, const char *bytes, s
 		return refuse(head, 400, "a header is folded");
 	if (!span_cut(&header.value, bytes, ':', &header.name))
 		return refuse(head, 400, "a header has no colon");
-	if (!span_is_all(header.name, bytes, is_token_byte))
+	if (!span_is_all(header.name, bytes, http_is_token_byte))
 		return refuse(head, 400, "a header's name is not a token");
 	if (head->header_count == head->header_max)
 		return refuse(head, 431, "there are too many headers");

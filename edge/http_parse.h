@@ -97,4 +97,7 @@ const struct http_header *http_header_find(const struct http_head *head, const c
 /* Whether the span says `text`, ASCII case ignored. */
 bool http_span_is(struct http_span span, const char *bytes, const char *text);
 
+/* Whether the byte may stand in a token, RFC 9110 section 5.6.2. */
+bool http_is_token_byte(unsigned char byte);
+
 #endif

@@ -26,9 +26,10 @@ enum route_body {
 
 struct route {
 	const char *path;  /* "{id}" at its end stands for one or more bytes */
+	unsigned methods;  /* bit 1 << enum http_method for each that is right */
 	const char *allow; /* methods, as in an Allow header */
 	enum route_serve serve;
-	enum wire_route wire; /* with SERVE_FORWARD */
+	enum wire_route wire; /* ROUTE_COUNT unless SERVE_FORWARD */
 	enum route_body body;
 };
 
