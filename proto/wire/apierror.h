@@ -15,10 +15,11 @@ struct api_error {
 	const char *type;    /* "invalid_request_error" */
 	const char *code;    /* NULL: null */
 	const char *param;   /* NULL: null */
-	const char *message; /* any bytes: escaped, cut at 1024 bytes without splitting UTF-8 */
+	const char *message; /* any bytes: escaped, cut where that passes 1024 bytes, never inside a character */
 };
 
-/* Renders the JSON into text[size]; returns its length without the NUL.
+/* type, code and param are treated like message, but cut at 128 bytes.
+ * Renders the JSON into text[size]; returns its length without the NUL.
  * size is at least API_ERROR_MAX.  Bytes that are not UTF-8 become U+FFFD. */
 size_t api_error_json(const struct api_error *error, char *text, size_t size);
 
