@@ -36,7 +36,7 @@ static void complain_unreachable(const char *run_directory, enum wire_link link,
 static int dial(nng_socket socket, int directory, enum wire_link link)
 {
 	char url[128];
-	snprintf(url, sizeof url, "ipc:///proc/self/fd/%d/%s/link", directory, wire_link_info(link)->name);
+	snprintf(url, sizeof(url), "ipc:///proc/self/fd/%d/%s/link", directory, wire_link_info(link)->name);
 	return nng_dial(socket, url, NULL, 0);
 }
 
@@ -79,7 +79,7 @@ static bool encode_call(struct wire_out *frame, const char *verb, const char *js
 {
 	struct ctl_call call = {.json = {(const uint8_t *)json, strlen(json)}};
 	struct wire_out header, body;
-	if (snprintf(call.verb, sizeof call.verb, "%s", verb) >= (int)sizeof call.verb)
+	if (snprintf(call.verb, sizeof(call.verb), "%s", verb) >= (int)sizeof(call.verb))
 		return false;
 	wire_out_init(&body, frame->data + WIRE_HEADER_SIZE, frame->size - WIRE_HEADER_SIZE);
 	ctl_call_encode(&body, &call);
@@ -102,7 +102,7 @@ static json_t *read_result(nng_msg *answer)
 	wire_in_init(&body, frame.body, frame.length);
 	if (ctl_result_decode(&body, &result) != WIRE_OK)
 		return complain("the answer is malformed"), NULL;
-	json_t *object = ctl_arguments(result.json.data, result.json.length, error, sizeof error);
+	json_t *object = ctl_arguments(result.json.data, result.json.length, error, sizeof(error));
 	if (!object)
 		return complain(error), NULL;
 	if (result.done)
@@ -120,7 +120,7 @@ json_t *ctl_call(const char *run_directory, enum wire_link link, const char *ver
 	nng_msg *answer = NULL;
 	char *json = arguments ? json_dumps(arguments, JSON_COMPACT) : strdup("{}");
 	json_decref(arguments);
-	wire_out_init(&frame, buffer, sizeof buffer);
+	wire_out_init(&frame, buffer, sizeof(buffer));
 	bool encoded = json && encode_call(&frame, verb, json);
 	free(json);
 	errno = EPERM;

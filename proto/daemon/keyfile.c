@@ -26,10 +26,10 @@ static void join(char *path, const char *directory, const char *name)
 static void write_key(int fd, const char *path)
 {
 	uint8_t key[STAMP_KEY_SIZE];
-	randombytes_buf(key, sizeof key);
-	if (write(fd, key, sizeof key) != (ssize_t)sizeof key || fchmod(fd, KEYFILE_MODE) != 0 || fsync(fd) != 0)
+	randombytes_buf(key, sizeof(key));
+	if (write(fd, key, sizeof(key)) != (ssize_t)sizeof(key) || fchmod(fd, KEYFILE_MODE) != 0 || fsync(fd) != 0)
 		fatal("cannot write %s", path);
-	sodium_memzero(key, sizeof key);
+	sodium_memzero(key, sizeof(key));
 }
 
 /* Both readers may try this at once: link() lets one of them win and never shows half a key. */
