@@ -61,6 +61,9 @@
 	X(INT, retention, "HEIMGATE_RETENTION_DAYS", "30", 1, 3650, "days for which history is kept")
 
 #define SETTINGS_UP(X)                                                                                                         \
-	X(TEXT, upstream, "HEIMGATE_UPSTREAM", "http://127.0.0.1:11434", 8, 4096, "model server to use when there is no models.json")
+	X(TEXT, upstream, "HEIMGATE_UPSTREAM", "http://127.0.0.1:11434", 8, 4096, "model server to use when there is no models.json") \
+	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE, else one made for HEIMGATE_UPSTREAM") \
+	X(TEXT, address, "HEIMGATE_ADDRESS", "127.0.0.1", 1, 45, "address to listen on")                                            \
+	X(INT, port, "HEIMGATE_PORT", "8010", 1, 65535, "TCP port to listen on")
 
 #endif

@@ -1,0 +1,4 @@
+PROGRAMS += heimgate heimgate-up
+heimgate_SOURCES := compose/heimgate.c
+heimgate-up_SOURCES := compose/up.c compose/children.c compose/state.c compose/upstream.c compose/first_key.c compose/spawn.c
+heimgate-up_LIBS := -lcurl
