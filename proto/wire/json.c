@@ -95,7 +95,7 @@ bool json_is_empty(const struct json_scan *scan)
 	return !scan->has_members;
 }
 
-int json_string(const struct json_value *value, char *text, size_t size)
+int json_decode_string(const struct json_value *value, char *text, size_t size)
 {
 	if (value->type != JSON_STRING || value->cut || size == 0)
 		return -1;
@@ -115,7 +115,7 @@ int json_string(const struct json_value *value, char *text, size_t size)
 	return (int)length;
 }
 
-int64_t json_integer(const struct json_value *value)
+int64_t json_decode_integer(const struct json_value *value)
 {
 	int64_t number = 0;
 

@@ -11,6 +11,9 @@
  * (escapes decoded).  A second member of the same name, and one that differs
  * from a wanted name only by case (as lenient decoders fold it, U+017F and
  * U+212A included), is JSON_AMBIGUOUS: two parties could read it differently.
+ *
+ * Jansson, which serves the control plane, has JSON_STRING and the like too:
+ * no file includes both headers.
  */
 #ifndef WIRE_JSON_H
 #define WIRE_JSON_H
@@ -120,10 +123,10 @@ bool json_is_empty(const struct json_scan *scan);
 
 /* Decodes the escapes of a kept string value into text[size], NUL-terminated.
  * Returns its length, or -1 if the value is no string, was cut, does not fit, or holds U+0000. */
-int json_string(const struct json_value *value, char *text, size_t size);
+int json_decode_string(const struct json_value *value, char *text, size_t size);
 
 /* A kept number as an integer >= 0; -1 if it is no number, has a fraction or exponent,
- * is negative or over INT64_MAX. */
-int64_t json_integer(const struct json_value *value);
+ * is negative (-0 included) or over INT64_MAX. */
+int64_t json_decode_integer(const struct json_value *value);
 
 #endif
