@@ -1,0 +1,152 @@
+#include "pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../proto/daemon/log.h"
+
+struct pool_line {
+	TAILQ_ENTRY(pool_line) turn;
+	struct pool_line *next; /* of the same party, at another pool */
+	struct pool *pool;
+	struct pool_party *party;
+	struct pool_waiters waiters;
+	unsigned count;
+};
+
+void pool_init(struct pool *pool, const char *name, unsigned queue_max)
+{
+	*pool = (struct pool){.queue_max = queue_max};
+	snprintf(pool->name, sizeof(pool->name), "%s", name);
+	TAILQ_INIT(&pool->turns);
+	TAILQ_INIT(&pool->deadlines);
+}
+
+bool pool_take(struct pool *pool)
+{
+	if (pool->in_use >= pool->slots || pool->waiting > 0)
+		return false;
+	pool->in_use++;
+	return true;
+}
+
+void pool_adopt(struct pool *pool)
+{
+	pool->in_use++;
+}
+
+void pool_release(struct pool *pool)
+{
+	CHECK(pool->in_use > 0);
+	pool->in_use--;
+}
+
+static struct pool_line *find_line(const struct pool *pool, const struct pool_party *party)
+{
+	struct pool_line *line = party->lines;
+	while (line && line->pool != pool)
+		line = line->next;
+	return line;
+}
+
+static struct pool_line *add_line(struct pool *pool, struct pool_party *party)
+{
+	struct pool_line *line = malloc(sizeof(*line));
+	CHECK(line);
+	*line = (struct pool_line){.pool = pool, .party = party, .next = party->lines};
+	TAILQ_INIT(&line->waiters);
+	TAILQ_INSERT_TAIL(&pool->turns, line, turn);
+	party->lines = line;
+	return line;
+}
+
+static void drop_line(struct pool_line *line)
+{
+	struct pool_line **link = &line->party->lines;
+	while (*link != line)
+		link = &(*link)->next;
+	*link = line->next;
+	TAILQ_REMOVE(&line->pool->turns, line, turn);
+	free(line);
+}
+
+/* From the back: nearly always the newest deadline is the latest. */
+static void insert_by_deadline(struct pool_waiters *deadlines, struct pool_waiter *waiter)
+{
+	struct pool_waiter *before = TAILQ_LAST(deadlines, pool_waiters);
+	while (before && before->deadline > waiter->deadline)
+		before = TAILQ_PREV(before, pool_waiters, in_time);
+	if (before)
+		TAILQ_INSERT_AFTER(deadlines, before, waiter, in_time);
+	else
+		TAILQ_INSERT_HEAD(deadlines, waiter, in_time);
+}
+
+bool pool_wait(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline)
+{
+	if (pool->waiting >= pool->queue_max)
+		return false;
+	struct pool_line *line = find_line(pool, party);
+	if (!line)
+		line = add_line(pool, party);
+	waiter->line = line;
+	waiter->deadline = deadline;
+	TAILQ_INSERT_TAIL(&line->waiters, waiter, in_line);
+	insert_by_deadline(&pool->deadlines, waiter);
+	line->count++;
+	pool->waiting++;
+	return true;
+}
+
+struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *party)
+{
+	const struct pool_line *own = find_line(pool, party);
+	struct pool_line *line, *longest = NULL;
+	TAILQ_FOREACH(line, &pool->turns, turn)
+	if (!longest || line->count > longest->count)
+		longest = line;
+	if (!longest || longest->count <= (own ? own->count : 0) + 1)
+		return NULL;
+	struct pool_waiter *newest = TAILQ_LAST(&longest->waiters, pool_waiters);
+	pool_leave(newest);
+	return newest;
+}
+
+void pool_leave(struct pool_waiter *waiter)
+{
+	struct pool_line *line = waiter->line;
+	TAILQ_REMOVE(&line->waiters, waiter, in_line);
+	TAILQ_REMOVE(&line->pool->deadlines, waiter, in_time);
+	waiter->line = NULL;
+	line->pool->waiting--;
+	if (--line->count == 0)
+		drop_line(line);
+}
+
+struct pool_waiter *pool_next(struct pool *pool)
+{
+	struct pool_line *line = TAILQ_FIRST(&pool->turns);
+	if (!line || pool->in_use >= pool->slots)
+		return NULL;
+	struct pool_waiter *waiter = TAILQ_FIRST(&line->waiters);
+	TAILQ_REMOVE(&pool->turns, line, turn);
+	TAILQ_INSERT_TAIL(&pool->turns, line, turn);
+	pool_leave(waiter);
+	pool->in_use++;
+	return waiter;
+}
+
+struct pool_waiter *pool_late(struct pool *pool, uint64_t now)
+{
+	struct pool_waiter *first = TAILQ_FIRST(&pool->deadlines);
+	if (!first || first->deadline > now)
+		return NULL;
+	pool_leave(first);
+	return first;
+}
+
+uint64_t pool_deadline(const struct pool *pool)
+{
+	const struct pool_waiter *first = TAILQ_FIRST(&pool->deadlines);
+	return first ? first->deadline : POOL_NO_DEADLINE;
+}

@@ -1,0 +1,81 @@
+/*
+ * The slots of one upstream, and the bounded queue in front of them.
+ *
+ * Fair across keys: waiters stand in one line per key, and a slot that falls
+ * free goes to the oldest waiter of the line whose turn it is.  When the queue
+ * is full a key with a shorter line displaces the newest waiter of the longest.
+ * Taking, waiting and leaving cost the same however many wait, except into a
+ * full queue, where the lines are looked through.
+ *
+ * Pure: the clock is passed in, in monotonic milliseconds.
+ */
+#ifndef LIMITERD_POOL_H
+#define LIMITERD_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "../proto/wire/stamp.h"
+
+#define POOL_NO_DEADLINE UINT64_MAX
+
+struct pool_line; /* the waiters of one key at one pool */
+
+/* Whoever waits: embedded in a key's account.  All zero is ready for use. */
+struct pool_party {
+	struct pool_line *lines; /* one per pool at which it waits */
+};
+
+/* One caller waiting: embedded in the caller's take, and staying where it is meanwhile. */
+struct pool_waiter {
+	TAILQ_ENTRY(pool_waiter) in_line; /* oldest first */
+	TAILQ_ENTRY(pool_waiter) in_time; /* earliest deadline first */
+	struct pool_line *line;           /* NULL: not waiting */
+	uint64_t deadline;
+};
+
+TAILQ_HEAD(pool_waiters, pool_waiter);
+TAILQ_HEAD(pool_turns, pool_line);
+
+struct pool {
+	char name[UPSTREAM_NAME_MAX + 1];
+	unsigned slots;           /* 0: the upstream is no longer configured */
+	unsigned acquire_timeout; /* ms a caller may wait */
+	unsigned queue_max;
+	unsigned in_use; /* may exceed slots after a reload or an adoption */
+	unsigned waiting;
+	struct pool_turns turns;
+	struct pool_waiters deadlines;
+};
+
+void pool_init(struct pool *pool, const char *name, unsigned queue_max);
+
+/* Takes a slot at once, unless there is none or others were first. */
+bool pool_take(struct pool *pool);
+
+/* Takes a slot whether there is one or not: for a lease given before a restart. */
+void pool_adopt(struct pool *pool);
+
+/* Gives a slot back.  Ask pool_next() afterwards. */
+void pool_release(struct pool *pool);
+
+/* Joins the queue; false when it is full. */
+bool pool_wait(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline);
+
+/* Who leaves a full queue so that the party may wait, already removed; NULL when nobody has to. */
+struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *party);
+
+/* Leaves the queue without a slot. */
+void pool_leave(struct pool_waiter *waiter);
+
+/* The next waiter to get a slot, which it now has; NULL when there is no slot or nobody waits. */
+struct pool_waiter *pool_next(struct pool *pool);
+
+/* A waiter whose time is over, already removed; NULL when there is none. */
+struct pool_waiter *pool_late(struct pool *pool, uint64_t now);
+
+/* The earliest deadline, or POOL_NO_DEADLINE. */
+uint64_t pool_deadline(const struct pool *pool);
+
+#endif
