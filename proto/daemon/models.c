@@ -17,7 +17,8 @@ enum {
 	PLACE_MAX = 512,
 	SLOTS_MAX = 65535,
 	SLOTS_DEFAULT = 10,
-	ACQUIRE_TIMEOUT_MAX = 600 * 1000,
+	/* A grant is not looked at again when its holder leaves the queue, and proxyd knows a revocation for 60 s. */
+	ACQUIRE_TIMEOUT_MAX = 30 * 1000,
 	ACQUIRE_TIMEOUT_DEFAULT = 250
 };
 
@@ -202,7 +203,7 @@ static bool read_warm(const struct place *at, struct upstream *upstream)
 		return refuse(at, "warm", "must be a list of at most 64 model names");
 	if (upstream->kind != UPSTREAM_OLLAMA && json_array_size(warm) > 0)
 		return refuse(at, "warm", "is only for kind ollama");
-	upstream->warm = allocate(json_array_size(warm), sizeof *upstream->warm);
+	upstream->warm = allocate(json_array_size(warm), sizeof(*upstream->warm));
 	for (size_t i = 0; i < json_array_size(warm); i++) {
 		const json_t *name = json_array_get(warm, i);
 		if (!json_is_string(name))
@@ -233,7 +234,7 @@ static bool read_upstreams(const struct place *at)
 	if (json_object_size(at->object) < 1 || json_object_size(at->object) > UPSTREAMS_MAX)
 		return refuse(at, "", "must name 1 to %d upstreams", UPSTREAMS_MAX);
 	struct models *models = at->reader->models;
-	models->upstreams = allocate(json_object_size(at->object), sizeof *models->upstreams);
+	models->upstreams = allocate(json_object_size(at->object), sizeof(*models->upstreams));
 	const char *name;
 	json_t *value;
 	json_object_foreach((json_t *)at->object, name, value)
@@ -241,9 +242,9 @@ static bool read_upstreams(const struct place *at)
 		struct upstream *upstream = &models->upstreams[models->upstream_count++];
 		if (!check_name(at, name, UPSTREAM_NAME_MAX))
 			return false;
-		snprintf(upstream->name, sizeof upstream->name, "%s", name);
+		snprintf(upstream->name, sizeof(upstream->name), "%s", name);
 		char place[PLACE_MAX];
-		snprintf(place, sizeof place, "upstreams.%s", upstream->name);
+		snprintf(place, sizeof(place), "upstreams.%s", upstream->name);
 		if (!read_upstream(&(struct place){at->reader, place, value}, upstream))
 			return false;
 	}
@@ -261,7 +262,7 @@ static bool read_target(const struct place *at, struct model *model)
 	if (index < 0)
 		return refuse(at, "upstream", "names no upstream of this file");
 	model->upstream = (size_t)index;
-	snprintf(model->target, sizeof model->target, "%s", target != NULL ? target : "");
+	snprintf(model->target, sizeof(model->target), "%s", target != NULL ? target : "");
 	return true;
 }
 
@@ -276,7 +277,7 @@ static bool read_model(const struct place *at, struct model *model)
 	if (json_array_size(targets) > 1)
 		return refuse(at, "targets", "more than one target is not yet supported");
 	char place[PLACE_MAX];
-	snprintf(place, sizeof place, "models.%s.targets[0]", model->name);
+	snprintf(place, sizeof(place), "models.%s.targets[0]", model->name);
 	return read_target(&(struct place){at->reader, place, json_array_get(targets, 0)}, model);
 }
 
@@ -293,7 +294,7 @@ static bool read_models(const struct place *at)
 	if (json_object_size(at->object) == 0)
 		return refuse(at, "", "must name at least one model, or \"*\"");
 	struct models *models = at->reader->models;
-	models->models = allocate(json_object_size(at->object), sizeof *models->models);
+	models->models = allocate(json_object_size(at->object), sizeof(*models->models));
 	const char *name;
 	json_t *value;
 	json_object_foreach((json_t *)at->object, name, value)
@@ -301,13 +302,13 @@ static bool read_models(const struct place *at)
 		struct model *model = &models->models[models->model_count++];
 		if (!check_name(at, name, MODEL_NAME_MAX))
 			return false;
-		snprintf(model->name, sizeof model->name, "%s", name);
+		snprintf(model->name, sizeof(model->name), "%s", name);
 		char place[PLACE_MAX];
-		snprintf(place, sizeof place, "models.%s", model->name);
+		snprintf(place, sizeof(place), "models.%s", model->name);
 		if (!read_model(&(struct place){at->reader, place, value}, model))
 			return false;
 	}
-	qsort(models->models, models->model_count, sizeof *models->models, compare_models);
+	qsort(models->models, models->model_count, sizeof(*models->models), compare_models);
 	return true;
 }
 
@@ -328,7 +329,7 @@ static json_t *parse_file(struct reader *reader)
 		snprintf(reader->error, reader->size, "%s", wrong.text);
 	} else if (document == NULL) {
 		char line[32];
-		snprintf(line, sizeof line, "line %d", wrong.line);
+		snprintf(line, sizeof(line), "line %d", wrong.line);
 		refuse(&(struct place){reader, line, NULL}, "", "%s", wrong.text);
 	}
 	return document;
@@ -336,7 +337,7 @@ static json_t *parse_file(struct reader *reader)
 
 struct models *models_load(const char *path, char *error, size_t size)
 {
-	struct models *models = allocate(1, sizeof *models);
+	struct models *models = allocate(1, sizeof(*models));
 	struct reader reader = {path, error, size, models};
 	json_t *document = parse_file(&reader);
 	if (document == NULL || !read_document(&reader, document)) {
