@@ -53,6 +53,30 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# --- running ---
+
+.PHONY: run
+run: ## install what is missing, build, start everything on 127.0.0.1:8010
+	@compose/deps.sh run
+	@$(MAKE) --no-print-directory all
+	@exec $(BUILD)/bin/heimgate up
+
+# --- judging ---
+
+CHECKED   := $(BUILD)/checked
+SCRIPTS    = $(sort $(wildcard tests/*/*_t.py tests/*/*_t.sh tests/system/[0-9]*.py))
+PROVE_JOBS ?= 2
+
+.PHONY: test
+test: ## install what is missing, build with the sanitizers, run every test
+	@compose/deps.sh test
+	@$(MAKE) --no-print-directory -j2 BUILD=$(CHECKED) SANITIZE=address,undefined WERROR=1 all tests
+	@HEIMGATE_BIN=$(CURDIR)/$(CHECKED)/bin prove --timer -j$(PROVE_JOBS) --exec '' \
+		$(or $(ONLY),$(TESTS:%=$(CHECKED)/%) $(SCRIPTS))
+
+.PHONY: tests
+tests: $(TESTS:%=$(BUILD)/%)
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf $(BUILD) build-*

@@ -4,3 +4,7 @@ TESTS += tests/proto/json_mutate_t
 tests/proto/json_mutate_t_SOURCES := tests/proto/json_mutate_t.c tests/proto/json_cases.c tests/proto/json_oracle.c tests/tap/tap.c
 TESTS += tests/proto/apierror_t
 tests/proto/apierror_t_SOURCES := tests/proto/apierror_t.c tests/tap/tap.c
+TESTS += tests/proto/wire_t tests/proto/stamp_t tests/proto/vectors_t
+tests/proto/wire_t_SOURCES := tests/proto/wire_t.c tests/tap/tap.c
+tests/proto/stamp_t_SOURCES := tests/proto/stamp_t.c tests/tap/tap.c
+tests/proto/vectors_t_SOURCES := tests/proto/vectors_t.c tests/tap/tap.c

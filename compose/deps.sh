@@ -1,0 +1,54 @@
+#!/bin/sh
+# Installs what is missing to build and run (`deps.sh run`), or to test, lint and measure as well (`deps.sh test`).
+# Each need is a command or a file, and the Debian package that has it.
+set -eu
+
+run_needs="cc:gcc make:make /usr/include/nng/nng.h:libnng-dev /usr/include/sodium.h:libsodium-dev
+	/usr/include/jansson.h:libjansson-dev /usr/include/sqlite3.h:libsqlite3-dev
+	/usr/include/*/curl/curl.h:libcurl4-openssl-dev"
+test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm curl:curl clang:clang
+	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev
+	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc
+	nginx:nginx-light wrk:wrk"
+
+case "${1:-}" in
+run) needs=$run_needs ;;
+test) needs=$test_needs ;;
+*)
+	echo "usage: deps.sh run|test" >&2
+	exit 100
+	;;
+esac
+
+there() {
+	case "$1" in
+	/*) # shellcheck disable=SC2086 # the pattern is meant to expand
+		ls $1 >/dev/null 2>&1 ;;
+	*) command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] ;;
+	esac
+}
+
+missing=""
+set -f
+for need in $needs; do
+	set +f
+	there "${need%%:*}" || missing="$missing ${need##*:}"
+	set -f
+done
+set +f
+[ "$1" = run ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+[ -n "$missing" ] || exit 0
+
+echo "heimgate needs these packages of the distribution:$missing"
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "There is no apt-get here: please install them with this system's package manager." >&2
+	exit 111
+fi
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+	as_root="sudo"
+	echo "Installing them needs root; sudo may ask for your password."
+fi
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
