@@ -1,0 +1,197 @@
+#include "answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gzip.h"
+
+enum { HUGE_HEADER = 1024 * 1024, DEFAULT_AFTER = 2, DEFAULT_DIMENSIONS = 16 };
+
+void answer_prepare(struct exchange *x)
+{
+	x->behaviour = (struct behaviour){
+	    .chunks = x->options->chunks,
+	    .rate = x->options->rate,
+	    .after = DEFAULT_AFTER,
+	    .dimensions = DEFAULT_DIMENSIONS,
+	};
+	x->model[0] = '\0';
+	if (x->body.length > 0)
+		x->json = json_loadb(x->body.data, x->body.length, JSON_ALLOW_NUL, NULL);
+	const char *model = json_string_value(json_object_get(x->json, "model"));
+	if (model)
+		snprintf(x->model, sizeof(x->model), "%s", model);
+	x->misspelt = !behaviour_read(&x->behaviour, x->model);
+	x->misspelt |= !behaviour_read(&x->behaviour, x->request.behaviour);
+}
+
+void answer_reset(struct exchange *x)
+{
+	json_decref(x->json);
+	x->json = NULL;
+	bytes_clear(&x->body);
+	bytes_clear(&x->text);
+	x->streaming = false;
+	x->spoken = 0;
+	x->said = 0;
+	x->events = 0;
+}
+
+void answer_free(struct exchange *x)
+{
+	json_decref(x->json);
+	bytes_free(&x->body);
+	bytes_free(&x->text);
+	bytes_free(&x->out);
+}
+
+static const char *reason(int status)
+{
+	switch (status) {
+	case 200:
+		return "OK";
+	case 302:
+		return "Found";
+	case 400:
+		return "Bad Request";
+	case 401:
+		return "Unauthorized";
+	case 404:
+		return "Not Found";
+	case 429:
+		return "Too Many Requests";
+	case 500:
+		return "Internal Server Error";
+	case 502:
+		return "Bad Gateway";
+	case 503:
+		return "Service Unavailable";
+	default:
+		return "Unknown";
+	}
+}
+
+static void put_head(struct exchange *x, int status, const char *type, const char *extra)
+{
+	const struct behaviour *b = &x->behaviour;
+	if (behaviour_has(b, FAULT(EARLY_HINTS)))
+		bytes_text(&x->out, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
+	bytes_format(&x->out, "HTTP/1.1 %d %s\r\n%s", status, reason(status), extra);
+	if (*type)
+		bytes_format(&x->out, "Content-Type: %s\r\n", type);
+	if (behaviour_has(b, FAULT(GZIP)))
+		bytes_text(&x->out, "Content-Encoding: gzip\r\n");
+	if (!x->request.keep_alive || behaviour_has(b, FAULT(NO_LENGTH)))
+		bytes_text(&x->out, "Connection: close\r\n");
+	if (behaviour_has(b, FAULT(HUGE_HEAD))) {
+		bytes_text(&x->out, "X-Padding: ");
+		memset(bytes_room(&x->out, HUGE_HEADER), 'p', HUGE_HEADER);
+		x->out.length += HUGE_HEADER;
+		bytes_text(&x->out, "\r\n");
+	}
+}
+
+static enum next whole_end(const struct exchange *x)
+{
+	if (behaviour_has(&x->behaviour, FAULT(STALL_MID)))
+		return NEXT_HANG;
+	if (behaviour_has(&x->behaviour, FAULT(CUT) | FAULT(NO_LENGTH)))
+		return NEXT_CLOSE;
+	return behaviour_has(&x->behaviour, FAULT(RST)) ? NEXT_RESET : NEXT_DONE;
+}
+
+enum next answer_whole(struct exchange *x, int status, const char *type, const char *extra, const struct bytes *body)
+{
+	struct bytes zipped = {0};
+	if (behaviour_has(&x->behaviour, FAULT(GZIP))) {
+		gzip_member(&zipped, body->data, body->length);
+		body = &zipped;
+	}
+	size_t sent = body->length, told = body->length;
+	if (behaviour_has(&x->behaviour, FAULT(STALL_MID) | FAULT(CUT) | FAULT(RST) | FAULT(TRUNCATE)))
+		sent /= 2;
+	if (behaviour_has(&x->behaviour, FAULT(TRUNCATE)))
+		told = sent;
+	put_head(x, status, type, extra);
+	if (!behaviour_has(&x->behaviour, FAULT(NO_LENGTH)))
+		bytes_format(&x->out, "Content-Length: %zu\r\n", told);
+	bytes_text(&x->out, "\r\n");
+	if (strcmp(x->request.method, "HEAD") != 0)
+		bytes_put(&x->out, sent > 0 ? body->data : "", sent);
+	bytes_free(&zipped);
+	return whole_end(x);
+}
+
+enum next answer_error(struct exchange *x, enum shape_error error)
+{
+	struct bytes body = {0};
+	shape_fill_error(x->shape, error, x->model, &body);
+	enum next next = answer_whole(x, x->shape->errors[error].status, "application/json",
+	                              error == SHAPE_RATE ? "Retry-After: 7\r\n" : "", &body);
+	bytes_free(&body);
+	return next;
+}
+
+enum next answer_template(struct exchange *x, const char *template, const struct shape_values *values)
+{
+	struct bytes body = {0};
+	shape_fill(x->shape, template, values, &body);
+	enum next next = answer_whole(x, 200, "application/json", "", &body);
+	bytes_free(&body);
+	return next;
+}
+
+void answer_stream_head(struct exchange *x, const char *type)
+{
+	put_head(x, 200, type, "Cache-Control: no-cache\r\n");
+	if (!behaviour_has(&x->behaviour, FAULT(NO_LENGTH)))
+		bytes_text(&x->out, "Transfer-Encoding: chunked\r\n");
+	bytes_text(&x->out, "\r\n");
+	x->streaming = true;
+}
+
+static void put_chunk(struct exchange *x, const char *data, size_t length)
+{
+	if (behaviour_has(&x->behaviour, FAULT(NO_LENGTH))) {
+		bytes_put(&x->out, data, length);
+		return;
+	}
+	bytes_format(&x->out, "%zx\r\n", length);
+	bytes_put(&x->out, data, length);
+	bytes_text(&x->out, "\r\n");
+}
+
+/* One chunk ends before each byte that continues a character. */
+static void put_split(struct exchange *x, const char *data, size_t length)
+{
+	size_t start = 0;
+	for (size_t i = 1; i < length; i++) {
+		if (((unsigned char)data[i] & 0xc0) != 0x80)
+			continue;
+		put_chunk(x, data + start, i - start);
+		start = i;
+	}
+	put_chunk(x, data + start, length - start);
+}
+
+void answer_piece(struct exchange *x, const struct bytes *piece)
+{
+	struct bytes zipped = {0};
+	if (behaviour_has(&x->behaviour, FAULT(GZIP))) {
+		gzip_member(&zipped, piece->data, piece->length);
+		put_chunk(x, zipped.data, zipped.length);
+	} else if (behaviour_has(&x->behaviour, FAULT(SPLIT_UTF8))) {
+		put_split(x, piece->data, piece->length);
+	} else {
+		put_chunk(x, piece->data, piece->length);
+	}
+	bytes_free(&zipped);
+}
+
+enum next answer_stream_end(struct exchange *x)
+{
+	if (behaviour_has(&x->behaviour, FAULT(NO_LENGTH)))
+		return NEXT_CLOSE;
+	bytes_text(&x->out, "0\r\n\r\n");
+	return NEXT_DONE;
+}

@@ -1,0 +1,10 @@
+/* Client connections: bytes in, answers out, and who hung up when. */
+#ifndef MOCKMODEL_CONNECTION_H
+#define MOCKMODEL_CONNECTION_H
+
+#include "options.h"
+
+/* Listens and serves.  Returns the port.  Ends the process when that cannot be. */
+unsigned connection_listen(const struct options *options);
+
+#endif

@@ -1,0 +1,2 @@
+TOOLS += heimgate-mockmodel
+heimgate-mockmodel_SOURCES := $(wildcard tests/mockmodel/*.c)

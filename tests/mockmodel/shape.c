@@ -1,0 +1,97 @@
+#include "shape.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const struct shape *const shapes[] = {&shape_ollama, &shape_vllm, &shape_llamacpp, &shape_openai};
+
+const struct shape *shape_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		if (strcmp(shapes[i]->name, name) == 0)
+			return shapes[i];
+	return NULL;
+}
+
+static void put_escaped(struct bytes *out, const char *text, size_t length, bool go)
+{
+	size_t plain = 0;
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c >= 0x20 && c != '"' && c != '\\' && !(go && strchr("<>&", c)))
+			continue;
+		bytes_put(out, text + plain, i - plain);
+		plain = i + 1;
+		if (c == '"' || c == '\\')
+			bytes_format(out, "\\%c", c);
+		else if (c == '\n')
+			bytes_text(out, "\\n");
+		else
+			bytes_format(out, "\\u%04x", c);
+	}
+	bytes_put(out, text + plain, length - plain);
+}
+
+/* Appends what stands for the placeholder at `name`; returns the length of its name. */
+static size_t put_value(const struct shape *shape, const char *name, const struct shape_values *values,
+                        struct bytes *out)
+{
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz");
+#define IS(word) (length == strlen(word) && strncmp(name, word, length) == 0)
+	if (IS("chunk"))
+		shape_fill(shape, shape->chunk, values, out);
+	else if (IS("plain"))
+		shape_fill(shape, shape->plain, values, out);
+	else if (IS("tokens"))
+		shape_fill(shape, values->silent ? "'usage':null" : shape->tokens, values, out);
+	else if (IS("model"))
+		put_escaped(out, values->model, strlen(values->model), shape->go);
+	else if (IS("text"))
+		put_escaped(out, values->text, values->length, shape->go);
+	else if (IS("list"))
+		bytes_text(out, values->list);
+	else if (IS("type"))
+		bytes_text(out, values->type);
+	else if (IS("code"))
+		bytes_text(out, values->code);
+	else if (IS("finish"))
+		bytes_text(out, values->finish);
+	else if (IS("index"))
+		bytes_format(out, "%u", values->index);
+	else if (IS("in"))
+		bytes_format(out, "%" PRIu64, values->in);
+	else if (IS("out"))
+		bytes_format(out, "%" PRIu64, values->out);
+	else if (IS("total"))
+		bytes_format(out, "%" PRIu64, values->in + values->out);
+	else if (IS("usage") && values->usage)
+		bytes_text(out, ",\"usage\":null");
+#undef IS
+	return length;
+}
+
+void shape_fill(const struct shape *shape, const char *template, const struct shape_values *values, struct bytes *out)
+{
+	while (*template) {
+		size_t plain = strcspn(template, "'^$");
+		bytes_put(out, template, plain);
+		template += plain;
+		if (*template == '$')
+			template += 1 + put_value(shape, template + 1, values, out);
+		else if (*template)
+			bytes_text(out, *template ++ == '^' ? "'" : "\"");
+	}
+}
+
+void shape_fill_error(const struct shape *shape, enum shape_error error, const char *model, struct bytes *out)
+{
+	const struct shape_refusal *row = &shape->errors[error];
+	struct shape_values values = {.model = model, .type = row->type, .code = row->code};
+	struct bytes message = {0};
+	if (row->message)
+		shape_fill(shape, row->message, &values, &message);
+	values.text = message.data;
+	values.length = message.length;
+	shape_fill(shape, row->body ? row->body : shape->error, &values, out);
+	bytes_free(&message);
+}
