@@ -119,8 +119,8 @@ static void enter(struct http_body *body, uint8_t state, unsigned char byte)
 		body->remaining = 0;
 		body->digits = 0;
 		body->framing = 0;
-	} else if (state == CHUNK && body->remaining == 0) {
-		body->state = TRAILER_FIRST;
+	} else if (state == CHUNK) {
+		body->state = body->remaining > 0 ? CHUNK : TRAILER_FIRST;
 		body->framing = 0;
 	}
 }

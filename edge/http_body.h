@@ -10,8 +10,8 @@
 #include "http_parse.h"
 
 enum {
-	HTTP_CHUNK_LINE_MAX = 256, /* bytes of a chunk's size and extensions */
-	HTTP_TRAILER_MAX = 4096    /* bytes of all trailer lines */
+	HTTP_CHUNK_LINE_MAX = 256, /* bytes of a chunk's size, extensions and CRLF */
+	HTTP_TRAILER_MAX = 4096    /* bytes of all trailer lines and the empty one behind them */
 };
 
 enum http_body_result {
