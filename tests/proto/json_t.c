@@ -4,57 +4,26 @@
 #include "../../proto/wire/json.h"
 #include "../tap/tap.h"
 #include "json_cases.h"
+#include "json_properties.h"
 
 static struct json_scan scan;
 
 /* The verdict on a text in one piece. */
 static enum json_error judge(const char *text)
 {
-	json_start(&scan, json_case_paths, JSON_CASE_PATHS);
-	json_feed(&scan, text, strlen(text));
-	return json_end(&scan);
-}
-
-static bool same_value(const struct json_value *a, const struct json_value *b)
-{
-	return a->type == b->type && a->start == b->start && a->end == b->end && a->length == b->length &&
-	       a->cut == b->cut && strcmp(a->text, b->text) == 0;
-}
-
-static bool same_outcome(const struct json_scan *a, const struct json_scan *b)
-{
-	if (a->error != b->error || json_error_at(a) != json_error_at(b))
-		return false;
-	if (json_is_object(a) != json_is_object(b) || json_is_empty(a) != json_is_empty(b))
-		return false;
-	if (json_insert_at(a) != json_insert_at(b))
-		return false;
-	for (size_t i = 0; a->error == JSON_OK && i < JSON_CASE_PATHS; i++)
-		if (!same_value(json_value(a, i), json_value(b, i)))
-			return false;
-	return true;
-}
-
-static bool same_byte_by_byte(const struct json_case *given, const struct json_scan *whole)
-{
-	struct json_scan pieces;
-
-	json_start(&pieces, json_case_paths, JSON_CASE_PATHS);
-	for (size_t i = 0; i < given->length; i++)
-		json_feed(&pieces, given->bytes + i, 1);
-	json_end(&pieces);
-	return same_outcome(whole, &pieces);
+	return json_properties_scan(&scan, text, strlen(text), strlen(text) + 1);
 }
 
 static bool same_in_two(const struct json_case *given, const struct json_scan *whole)
 {
+	struct json_scan pieces;
+
 	for (size_t first = 0; first <= given->length; first++) {
-		struct json_scan pieces;
 		json_start(&pieces, json_case_paths, JSON_CASE_PATHS);
 		json_feed(&pieces, given->bytes, first);
 		json_feed(&pieces, given->bytes + first, given->length - first);
 		json_end(&pieces);
-		if (!same_outcome(whole, &pieces))
+		if (!json_properties_same(whole, &pieces))
 			return false;
 	}
 	return true;
@@ -62,12 +31,14 @@ static bool same_in_two(const struct json_case *given, const struct json_scan *w
 
 static void test_cases(void)
 {
+	struct json_scan pieces;
+
 	for (size_t i = 0; i < json_case_count; i++) {
 		const struct json_case *given = &json_cases[i];
-		json_start(&scan, json_case_paths, JSON_CASE_PATHS);
-		json_feed(&scan, given->bytes, given->length);
-		is_text(json_error_text(json_end(&scan)), json_error_text(given->verdict), "%s", given->about);
-		ok(same_byte_by_byte(given, &scan), "%s: byte by byte", given->about);
+		enum json_error verdict = json_properties_scan(&scan, given->bytes, given->length, given->length + 1);
+		is_text(json_error_text(verdict), json_error_text(given->verdict), "%s", given->about);
+		json_properties_scan(&pieces, given->bytes, given->length, 1);
+		ok(json_properties_same(&scan, &pieces), "%s: byte by byte", given->about);
 		ok(same_in_two(given, &scan), "%s: in two pieces", given->about);
 	}
 }
