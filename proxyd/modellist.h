@@ -1,0 +1,34 @@
+/*
+ * The answer to GET /v1/models: the names that models.json configures and,
+ * when it has a "*" route, what that upstream lists itself.
+ */
+#ifndef PROXYD_MODELLIST_H
+#define PROXYD_MODELLIST_H
+
+#include "../proto/daemon/models.h"
+
+struct modellist {
+	const struct models *models;
+	const char *allowed;  /* names the key may use, newline between; "": all */
+	uint64_t created;     /* s since the epoch, for configured names */
+	const char *upstream; /* the JSON that the "*" upstream answered; NULL: there is none */
+	size_t upstream_length;
+};
+
+enum modellist_result {
+	MODELLIST_DONE,
+	MODELLIST_NO_MODEL, /* no such model for this key */
+	MODELLIST_BAD_JSON  /* the upstream's list is none, or memory ran out */
+};
+
+/* The upstream whose own list is needed, or -1. */
+long modellist_upstream(const struct models *models);
+
+/* Whether a model can be told of without the upstream's list. */
+bool modellist_is_configured(const struct models *models, const char *id);
+
+/* Renders the whole list, or one model, into *text: the caller's to free(). */
+enum modellist_result modellist_all(const struct modellist *list, char **text);
+enum modellist_result modellist_one(const struct modellist *list, const char *id, char **text);
+
+#endif

@@ -1,0 +1,12 @@
+#include "problem.h"
+
+static const struct api_error errors[] = {
+#define X(name, http, kind, number, text) {.status = http, .type = kind, .code = number, .message = text},
+    PROBLEMS(X)
+#undef X
+};
+
+const struct api_error *problem_error(enum problem problem)
+{
+	return &errors[problem];
+}

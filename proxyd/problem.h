@@ -1,0 +1,47 @@
+/*
+ * Everything that proxyd itself tells a client: one table of problems with
+ * their HTTP status, type, code and wording.  Wording says what happened and
+ * never where an upstream is.
+ */
+#ifndef PROXYD_PROBLEM_H
+#define PROXYD_PROBLEM_H
+
+#include "../proto/wire/apierror.h"
+
+/* X(NAME, status, "type", "code" or NULL, "message") */
+#define PROBLEMS(X) \
+	X(UNREACHABLE, 502, "server_error", "upstream_unreachable", "The model server could not be reached.") \
+	X(CONNECT_TIMEOUT, 504, "server_error", "upstream_timeout", "The model server could not be reached in time.") \
+	X(FIRST_BYTE_TIMEOUT, 504, "server_error", "upstream_timeout", \
+	  "The model server did not begin to answer in time.") \
+	X(IDLE_TIMEOUT, 504, "server_error", "upstream_timeout", "The model server fell silent within its answer.") \
+	X(TOTAL_TIMEOUT, 504, "server_error", "upstream_timeout", "The request took longer than is allowed.") \
+	X(BROKEN, 502, "server_error", "upstream_error", "The model server broke off the connection.") \
+	X(UNFINISHED, 502, "server_error", "upstream_error", "The model server ended its stream before it was complete.") \
+	X(REPORTED, 502, "server_error", "upstream_error", "The model server reported an error within its stream.") \
+	X(ENCODED, 502, "server_error", "upstream_error", \
+	  "The model server's answer is compressed, which was not asked for.") \
+	X(REDIRECTED, 502, "server_error", "upstream_error", \
+	  "The model server answered with a redirect, which is not followed.") \
+	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \
+	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway's credential.") \
+	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the JSON body of your request.") \
+	X(WRONG_MODEL, 400, "invalid_request_error", "model_mismatch", "The body names another model than was admitted.") \
+	X(NO_MODEL, 404, "invalid_request_error", "model_not_found", \
+	  "The model does not exist or you do not have access to it.") \
+	X(REVOKED, 401, "invalid_request_error", "invalid_api_key", "This API key has been revoked.") \
+	X(MOVED, 503, "server_error", "server_is_overloaded", "The model has just moved to another server; please retry.") \
+	X(BUSY, 503, "server_error", "server_is_overloaded", \
+	  "The gateway is handling as many requests as it can; please retry.") \
+	X(UNRECORDED, 503, "server_error", "audit_unavailable", "Requests cannot be recorded at the moment; please retry.")
+
+enum problem {
+#define X(name, status, type, code, message) PROBLEM_##name,
+	PROBLEMS(X)
+#undef X
+};
+
+/* Static; never NULL. */
+const struct api_error *problem_error(enum problem problem);
+
+#endif

@@ -1,0 +1,41 @@
+#include "../../proxyd/wrap.h"
+
+#include <string.h>
+
+#include "../tap/tap.h"
+
+static void check(int status, const char *body, const char *wanted)
+{
+	char text[API_ERROR_MAX] = "";
+	size_t length = wrap_body(status, body, strlen(body), text);
+	is_int((long long)length, (long long)strlen(wanted), "length, status %d", status);
+	is_text(text, wanted, "%.*s", (int)strcspn(body, "\n"), body);
+}
+
+#define ENVELOPE(message, type, code) \
+	"{\"error\":{\"message\":\"" message "\",\"type\":\"" type "\",\"param\":null,\"code\":" code "}}"
+#define CLIENT(message) ENVELOPE(message, "invalid_request_error", "null")
+#define UNREADABLE(status) "The model server answered with status " status " and no readable reason."
+
+int main(void)
+{
+	check(404, ENVELOPE("model 'foo' not found", "not_found_error", "null"), "");
+	check(401, "{\"error\":{\"message\":\"Invalid API Key\",\"code\":401}}", "");
+	check(500, "{\"error\":{}}", "");
+	check(401, "{\"error\":\"Unauthorized\"}", CLIENT("Unauthorized"));
+	check(400, "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"Bad Request\",\"param\":null,\"code\":40303}",
+	      CLIENT("too long"));
+	check(404, "404 page not found\n", CLIENT("404 page not found"));
+	check(408, "slow", ENVELOPE("slow", "timeout_error", "null"));
+	check(500, "say \"no\"", ENVELOPE("say \\\"no\\\"", "server_error", "\"upstream_error\""));
+	check(502, "<html><body>Bad Gateway at 10.0.0.7</body></html>",
+	      ENVELOPE(UNREADABLE("502"), "server_error", "\"upstream_error\""));
+	check(503, "", ENVELOPE(UNREADABLE("503"), "server_error", "\"server_is_overloaded\""));
+	check(429, "slow down", ENVELOPE("slow down", "server_error", "\"server_is_overloaded\""));
+	check(500, "{\"detail\":\"x\"}", ENVELOPE(UNREADABLE("500"), "server_error", "\"upstream_error\""));
+	check(500, "[1]", ENVELOPE(UNREADABLE("500"), "server_error", "\"upstream_error\""));
+	check(500, "{\"error\":", ENVELOPE(UNREADABLE("500"), "server_error", "\"upstream_error\""));
+	is_int(wrap_status(429), 503, "429 is only ever the client's own limit");
+	is_int(wrap_status(404), 404, "404 stays");
+	return tap_done();
+}
