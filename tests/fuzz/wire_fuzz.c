@@ -1,0 +1,111 @@
+/* A message of frames, through every decoder: what decodes must encode to the very same bytes. */
+#include <assert.h>
+#include <string.h>
+
+#include "../../proto/wire/msg_audit.h"
+#include "../../proto/wire/msg_auth.h"
+#include "../../proto/wire/msg_common.h"
+#include "../../proto/wire/msg_limit.h"
+#include "../../proto/wire/msg_stream.h"
+#include "fuzz.h"
+
+/* X(TYPE, prefix of its encode and decode) */
+#define DECODERS(X) \
+	X(FAULT, fault) \
+	X(HEALTH, health) \
+	X(AUTH_ASK, auth_ask) \
+	X(AUTH_DENY, auth_deny) \
+	X(AUTH_REVOKE, auth_revoke) \
+	X(LIMIT_TAKE, limit_take) \
+	X(LIMIT_LEASE, limit_lease) \
+	X(LIMIT_DENY, limit_deny) \
+	X(LIMIT_SETTLE, limit_settle) \
+	X(STREAM_OPEN, stream_open) \
+	X(STREAM_HEAD, stream_head) \
+	X(STREAM_TRAILER, stream_trailer) \
+	X(STREAM_CREDIT, stream_credit) \
+	X(AUDIT_RECORD, audit_record) \
+	X(USAGE_ASK, usage_ask) \
+	X(USAGE_TOTAL, usage_total) \
+	X(CTL_CALL, ctl_call) \
+	X(CTL_RESULT, ctl_result)
+
+static const uint8_t key[STAMP_KEY_SIZE] = "a key that only this harness has";
+static uint8_t encoded[WIRE_BODY_MAX];
+
+static void check_encoded(const struct wire_out *out, const uint8_t *body, size_t length)
+{
+	assert(out->error == WIRE_OK);
+	assert(out->length == length);
+	assert(memcmp(out->data, body, length) == 0);
+}
+
+#define X(type, name) \
+	static void try_##name(const struct wire_frame *frame) \
+	{ \
+		struct wire_in in; \
+		struct wire_out out; \
+		struct name value; \
+		wire_in_init(&in, frame->body, frame->length); \
+		if (name##_decode(&in, &value) != WIRE_OK) \
+			return; \
+		wire_out_init(&out, encoded, sizeof(encoded)); \
+		name##_encode(&out, &value); \
+		check_encoded(&out, frame->body, frame->length); \
+	}
+DECODERS(X)
+#undef X
+
+/* The same for both stamps: the fields come back, the seal holds, one flipped bit breaks it, and it ends in time. */
+#define TRY_STAMP(name) \
+	static void try_##name(const struct wire_frame *frame) \
+	{ \
+		struct wire_out out; \
+		struct name value; \
+		if (name##_read((struct wire_bytes){frame->body, frame->length}, &value) != WIRE_OK) \
+			return; \
+		wire_out_init(&out, encoded, sizeof(encoded)); \
+		name##_seal(&out, &value, key); \
+		struct wire_bytes sealed = {encoded, out.length}; \
+		uint64_t expires = value.expires; \
+		assert(out.error == WIRE_OK && out.length == frame->length); \
+		assert(memcmp(encoded, frame->body, out.length - STAMP_SEAL_SIZE) == 0); \
+		assert(expires == 0 || name##_open(sealed, key, expires - 1, &value) == WIRE_OK); \
+		assert(name##_open(sealed, key, expires, &value) == WIRE_EXPIRED); \
+		encoded[frame->id % out.length] ^= 1; \
+		assert(name##_open(sealed, key, expires, &value) == WIRE_BAD_SEAL); \
+	}
+TRY_STAMP(grant)
+TRY_STAMP(lease)
+
+static void try_frame(const struct wire_frame *frame)
+{
+	switch (frame->type) {
+#define X(type, name) \
+	case MSG_##type: \
+		try_##name(frame); \
+		break;
+		DECODERS(X)
+#undef X
+	case MSG_AUTH_GRANT:
+		try_grant(frame);
+		break;
+	case MSG_LIMIT_KEEP:
+		try_lease(frame);
+		break;
+	default: /* has no body, or one of bare bytes */
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct wire_in in;
+	struct wire_frame frame;
+
+	wire_in_init(&in, data, size);
+	while (in.error == WIRE_OK && in.offset < size)
+		if (wire_next_frame(&in, &frame) == WIRE_OK)
+			try_frame(&frame);
+	return 0;
+}
