@@ -26,10 +26,9 @@ static void complain(const char *text)
 static void complain_unreachable(const char *run_directory, enum wire_link link, int error)
 {
 	const struct wire_link_info *info = wire_link_info(link);
-	const char *daemon = wire_role_name(info->listener);
-	fprintf(stderr, "%s: no answer from heimgate-%s at %s/%s/link: %s%s\n", program_invocation_short_name, daemon,
-	        run_directory, info->name, nng_strerror(error),
-	        error == NNG_ETIMEDOUT || error == NNG_ECONNRESET ? "" : " (is it running?)");
+	bool absent = error == NNG_ENOENT || error == NNG_ECONNREFUSED;
+	fprintf(stderr, "%s: cannot reach heimgate-%s at %s/%s/link: %s\n", program_invocation_short_name,
+	        wire_role_name(info->listener), run_directory, info->name, absent ? "is it running?" : nng_strerror(error));
 }
 
 /* By way of the directory's descriptor, because a socket's path may have 107 bytes only. */

@@ -1,0 +1,169 @@
+#include "keytable.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELL_SIZE = 320, MODELS_WIDTH = 40 };
+
+static const char *text_of(const json_t *key, const char *member, const char *fallback)
+{
+	const char *text = json_string_value(json_object_get(key, member));
+	return text && *text ? text : fallback;
+}
+
+static void append(char *cell, size_t size, const char *separator, const char *text)
+{
+	size_t length = strlen(cell);
+	snprintf(cell + length, size - length, "%s%s", length > 0 ? separator : "", text);
+}
+
+static void append_limit(char *cell, size_t size, const json_t *key, const char *member, const char *unit)
+{
+	char text[64];
+	json_int_t number = json_integer_value(json_object_get(key, member));
+	snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT " %s", number, unit);
+	if (number != 0)
+		append(cell, size, ", ", text);
+}
+
+/* --- one function per column --- */
+
+static void write_id(const json_t *key, char *cell, size_t size)
+{
+	snprintf(cell, size, "%s", text_of(key, "id", ""));
+}
+
+static void write_name(const json_t *key, char *cell, size_t size)
+{
+	snprintf(cell, size, "%s", text_of(key, "name", ""));
+}
+
+static void write_state(const json_t *key, char *cell, size_t size)
+{
+	snprintf(cell, size, "%s", text_of(key, "state", ""));
+}
+
+/* Only whole names, as many as fit. */
+static void write_models(const json_t *key, char *cell, size_t size)
+{
+	const json_t *models = json_object_get(key, "models");
+	size_t count = json_array_size(models), i = 0;
+	for (; i < count; i++) {
+		const char *name = json_string_value(json_array_get(models, i));
+		if (i > 0 && strlen(cell) + strlen(name) > MODELS_WIDTH)
+			break;
+		append(cell, size, ",", name);
+	}
+	if (i < count)
+		append(cell, size, ",", "...");
+	if (count == 0)
+		append(cell, size, "", "all");
+}
+
+static void write_limits(const json_t *key, char *cell, size_t size)
+{
+	append_limit(cell, size, key, "rpm", "rpm");
+	append_limit(cell, size, key, "tpm", "tpm");
+	append_limit(cell, size, key, "concurrency", "at once");
+	if (*text_of(key, "budget", ""))
+		append(cell, size, ", ", text_of(key, "budget", ""));
+	if (*cell == '\0')
+		append(cell, size, "", "none");
+}
+
+static void write_expires(const json_t *key, char *cell, size_t size)
+{
+	snprintf(cell, size, "%s", text_of(key, "expires", "never"));
+}
+
+static void write_created(const json_t *key, char *cell, size_t size)
+{
+	snprintf(cell, size, "%s", text_of(key, "created", ""));
+}
+
+static const struct column {
+	const char *title;
+	void (*write)(const json_t *key, char *cell, size_t size); /* the cell is "" at first */
+} columns[] = {
+    {"ID", write_id},         {"NAME", write_name},       {"STATE", write_state},     {"MODELS", write_models},
+    {"LIMITS", write_limits}, {"EXPIRES", write_expires}, {"CREATED", write_created},
+};
+enum { COLUMNS = sizeof(columns) / sizeof(*columns) };
+
+/* Characters, not bytes: names may be in any script. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static size_t column_width(const struct column *column, const json_t *keys)
+{
+	size_t widest = strlen(column->title);
+	for (size_t i = 0; i < json_array_size(keys); i++) {
+		char cell[CELL_SIZE] = "";
+		column->write(json_array_get(keys, i), cell, sizeof(cell));
+		if (width_of(cell) > widest)
+			widest = width_of(cell);
+	}
+	return widest;
+}
+
+static void print_cell(FILE *to, const char *text, size_t width, bool last)
+{
+	if (last)
+		fprintf(to, "%s\n", text);
+	else
+		fprintf(to, "%s%*s  ", text, (int)(width - width_of(text)), "");
+}
+
+void keytable_print(FILE *to, const json_t *keys)
+{
+	size_t widths[COLUMNS];
+	for (size_t c = 0; c < COLUMNS; c++)
+		widths[c] = column_width(&columns[c], keys);
+	for (size_t c = 0; c < COLUMNS; c++)
+		print_cell(to, columns[c].title, widths[c], c + 1 == COLUMNS);
+	for (size_t i = 0; i < json_array_size(keys); i++) {
+		for (size_t c = 0; c < COLUMNS; c++) {
+			char cell[CELL_SIZE] = "";
+			columns[c].write(json_array_get(keys, i), cell, sizeof(cell));
+			print_cell(to, cell, widths[c], c + 1 == COLUMNS);
+		}
+	}
+}
+
+static void print_line(FILE *to, const char *title, const char *text)
+{
+	if (*text)
+		fprintf(to, "%-10s%s\n", title, text);
+}
+
+static void print_models(FILE *to, const json_t *models)
+{
+	if (json_array_size(models) == 0)
+		print_line(to, "models", "all");
+	for (size_t i = 0; i < json_array_size(models); i++)
+		print_line(to, i == 0 ? "models" : "", json_string_value(json_array_get(models, i)));
+}
+
+void keytable_print_one(FILE *to, const json_t *key)
+{
+	char limits[CELL_SIZE] = "";
+	write_limits(key, limits, sizeof(limits));
+	print_line(to, "id", text_of(key, "id", ""));
+	print_line(to, "name", text_of(key, "name", ""));
+	print_line(to, "owner", text_of(key, "owner", ""));
+	print_line(to, "state", text_of(key, "state", ""));
+	print_models(to, json_object_get(key, "models"));
+	print_line(to, "limits", limits);
+	print_line(to, "created", text_of(key, "created", ""));
+	print_line(to, "expires", text_of(key, "expires", "never"));
+	print_line(to, "revoked", text_of(key, "revoked", ""));
+	if (*text_of(key, "former_secret_until", ""))
+		fprintf(to, "%-10sthe secret before the last rotation works until %s\n", "note",
+		        text_of(key, "former_secret_until", ""));
+}

@@ -1,0 +1,41 @@
+#include "../proto/daemon/ipc.h"
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/priv.h"
+#include "../proto/daemon/ready.h"
+#include "../proto/daemon/sandbox.h"
+#include "authd.h"
+
+enum { DESCRIPTORS = 64 };
+
+/*
+ * heimgate-authd says who is calling.  It may touch its links, its control
+ * socket and its own directory.  Who takes it over knows the hashes of all
+ * keys and can make grants: identities, and no more.  A model is reached only
+ * with a lease, which it cannot make, and no upstream credential is here.
+ */
+int main(int argc, char **argv)
+{
+	static struct conf_authd conf;
+
+	log_init("authd");
+	conf_load(CONF_AUTHD, &conf, argc, argv);
+
+	authd_acquire(&conf);
+	loop_open();
+	priv_drop(conf.user, DESCRIPTORS);
+	authd_load(&conf);
+
+	ipc_enter(conf.run);
+	authd_open();
+
+	if (sandbox_enter("base ipc rpath wpath") != 0)
+		fatal("cannot enter the sandbox");
+
+	ready_notify((int)conf.ready_fd);
+	loop_run();
+
+	ipc_close();
+	authd_close();
+	return 0;
+}

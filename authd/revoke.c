@@ -1,0 +1,67 @@
+#include "revoke.h"
+
+#include <string.h>
+
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+
+enum { RETRY_MS = 100 };
+
+static const struct keystore *keys;
+static struct ipc_link *links[REVOKE_LINKS_MAX];
+static size_t link_count;
+static struct loop_timer retry; /* armed: a link that is up had no room for an announcement */
+
+static void repeat_all(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < link_count; i++)
+		revoke_repeat(links[i]);
+}
+
+void revoke_open(const struct keystore *store)
+{
+	keys = store;
+	retry.expired = repeat_all;
+}
+
+void revoke_add_link(struct ipc_link *link)
+{
+	CHECK(link_count < REVOKE_LINKS_MAX);
+	links[link_count++] = link;
+}
+
+/* A link that is down needs nothing now: it is repeated to when it comes up. */
+static void send(struct ipc_link *link, const struct key *key)
+{
+	struct auth_revoke revoke = {.generation = key_floor(key, loop_wall())};
+	if (!ipc_is_up(link))
+		return;
+	struct wire_out *out = ipc_begin(link, MSG_AUTH_REVOKE, 0, 0);
+	if (!out) {
+		loop_timer_set(&retry, RETRY_MS);
+		return;
+	}
+	memcpy(revoke.key_id, key->id, sizeof(revoke.key_id));
+	auth_revoke_encode(out, &revoke);
+	ipc_end(link);
+}
+
+void revoke_announce(const struct key *key)
+{
+	for (size_t i = 0; i < link_count; i++)
+		send(links[i], key);
+}
+
+/* A key as it was made has nothing to announce.  A clock that was set back makes recent what lies ahead. */
+static bool changed_recently(const struct key *key)
+{
+	return key->changed != key->created && loop_wall() < key->changed + REVOKE_KNOWN_MS;
+}
+
+void revoke_repeat(struct ipc_link *link)
+{
+	for (size_t i = 0; i < keystore_count(keys); i++)
+		if (changed_recently(keystore_at(keys, i)))
+			send(link, keystore_at(keys, i));
+}
