@@ -53,7 +53,7 @@ static size_t put_value(const struct shape *shape, const char *name, const struc
 	else if (IS("type"))
 		bytes_text(out, values->type);
 	else if (IS("code"))
-		bytes_text(out, values->code);
+		shape_fill(shape, values->code, values, out);
 	else if (IS("finish"))
 		bytes_text(out, values->finish);
 	else if (IS("index"))

@@ -21,7 +21,7 @@ enum shape_error {
 struct shape_refusal {
 	int status;
 	const char *type;
-	const char *code; /* as JSON */
+	const char *code; /* template of a JSON value */
 	const char *message;
 	const char *body; /* NULL: the shape's `error` */
 };
@@ -57,9 +57,9 @@ struct shape_values {
 	const char *model;
 	const char *text; /* length bytes; escaped as a JSON string's inside */
 	size_t length;
-	const char *list; /* as it is, as are type, code and finish */
+	const char *list; /* as it is, as are type and finish */
 	const char *type;
-	const char *code;
+	const char *code; /* template */
 	const char *finish;
 	unsigned index;
 	uint64_t in, out; /* tokens */
