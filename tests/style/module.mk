@@ -1,0 +1,38 @@
+# What judges the sources without running them.  `make -k lint` shows all that is wrong at once.
+LISTED       = $(shell git ls-files -co --exclude-standard $(1))
+LINT_FLAGS   = -std=c17 -D_GNU_SOURCE '-DHEIMGATE_VERSION="lint"'
+LINT_SOURCES = $(call LISTED,'*.c')
+LINT_HEADERS = $(call LISTED,'*.h')
+
+.PHONY: lint lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy
+lint: lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy ## format, shape, shellcheck, man pages, documents, cppcheck, clang-tidy
+
+lint-format:
+	clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
+
+lint-shape:
+	tests/style/shape.py
+
+lint-shell:
+	shellcheck $(call LISTED,'*.sh' .ci/run)
+
+lint-man:
+	mandoc -Tlint -Wwarning docs/man/*
+
+lint-docs: $(BUILD)/bin/heimgate-tables
+	docs/refresh.sh $< --check
+
+lint-cppcheck:
+	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 --inline-suppr \
+		--suppress=missingIncludeSystem -j2 $(LINT_FLAGS) $(LINT_SOURCES)
+
+lint-tidy:
+	printf '%s\n' $(LINT_SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy --quiet "$$@" -- $(subst ','\'',$(LINT_FLAGS))' tidy
+
+.PHONY: format
+format: ## put the sources into the house format
+	clang-format -i $(LINT_SOURCES) $(LINT_HEADERS)
+
+.PHONY: compile_commands
+compile_commands: ## write compile_commands.json for editors
+	@$(MAKE) --no-print-directory -Bn all tests | tests/style/compile_commands.py >compile_commands.json
