@@ -1,9 +1,7 @@
-#include "ipc.h"
+#include "ipc_private.h"
 
 #include <errno.h>
-#include <nng/nng.h>
 #include <nng/protocol/pair0/pair.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,48 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ipc_private.h"
 #include "log.h"
 #include "loop.h"
 
-enum {
-	INBOX = 32,               /* messages handed over before nng has to wait for the loop */
-	QUEUE_KEEP = 256 * 1024,  /* bytes of queue kept when idle */
-	RECONNECT_MIN_MS = 5,
-	RECONNECT_MAX_MS = 100,
-	FAULT_LOG_MS = 1000
-};
+enum { RECONNECT_MIN_MS = 5, RECONNECT_MAX_MS = 100, FAULT_LOG_MS = 1000 };
 
-/*
- * nng's threads touch only what stands under "shared", and only under the
- * lock; everything else belongs to the loop.  A callback never waits for
- * anything but the lock, and the loop never holds it across a call into nng.
- */
-struct ipc_link {
-	enum wire_link which;
-	enum wire_role me, peer;
-	const struct ipc_events *events;
-	void *arg;
-
-	nng_socket socket;
-	nng_aio *receive, *transmit;
-	uint32_t pipe;        /* of the peer as the handlers know it; 0: none */
-	uint8_t *queue;       /* whole frames waiting for the next message */
-	size_t queue_size, queue_length;
-	struct wire_out frame; /* begun and not ended */
-	uint64_t fault_logged; /* ms */
-	unsigned faults;       /* since then */
-
-	struct {
-		uint32_t pipe; /* attached now; 0: none */
-		uint32_t gone; /* the last one that was detached */
-		nng_msg *inbox[INBOX];
-		size_t count;
-		bool receiving, sending, wants_to_send;
-	} shared;
-};
-
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t ipc_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool woken; /* under the lock: the loop has been told already */
 static struct ipc_link links[LINK_COUNT];
 static struct ipc_link *opened[LINK_COUNT];
@@ -104,13 +66,13 @@ static void received(void *arg)
 	int result = nng_aio_result(link->receive);
 	if (result == NNG_ECLOSED || result == NNG_ECANCELED)
 		return;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&ipc_lock);
 	if (result == 0)
 		put_in_inbox(link, nng_aio_get_msg(link->receive));
 	bool again = link->shared.count < INBOX;
 	link->shared.receiving = again;
 	wake_loop();
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&ipc_lock);
 	if (again)
 		nng_recv_aio(link->socket, link->receive);
 }
@@ -120,18 +82,18 @@ static void transmitted(void *arg)
 	struct ipc_link *link = arg;
 	if (nng_aio_result(link->transmit) != 0)
 		nng_msg_free(nng_aio_get_msg(link->transmit));
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&ipc_lock);
 	link->shared.sending = false;
 	if (link->shared.wants_to_send)
 		wake_loop();
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&ipc_lock);
 }
 
 static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct ipc_link *link = arg;
 	uint32_t id = (uint32_t)nng_pipe_id(pipe);
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&ipc_lock);
 	if (event == NNG_PIPE_EV_ADD_POST && id != link->shared.gone)
 		link->shared.pipe = id;
 	if (event == NNG_PIPE_EV_REM_POST)
@@ -139,7 +101,7 @@ static void pipe_changed(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	if (event == NNG_PIPE_EV_REM_POST && link->shared.pipe == id)
 		link->shared.pipe = 0;
 	wake_loop();
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&ipc_lock);
 }
 
 /* --- in the loop --- */
@@ -226,14 +188,14 @@ static void set_pipe(struct ipc_link *link, uint32_t pipe)
 static void drain(struct ipc_link *link)
 {
 	nng_msg *messages[INBOX];
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&ipc_lock);
 	size_t count = link->shared.count;
 	uint32_t pipe = link->shared.pipe, gone = link->shared.gone;
 	bool receive = !link->shared.receiving;
 	memcpy(messages, link->shared.inbox, count * sizeof(*messages));
 	link->shared.count = 0;
 	link->shared.receiving = true;
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&ipc_lock);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t from = pipe_of(messages[i]);
 		if (from != gone)
@@ -252,54 +214,12 @@ static void wake_ready(void *arg, uint32_t events)
 	uint64_t count;
 	(void)arg;
 	(void)events;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&ipc_lock);
 	woken = false;
 	CHECK(read(waker.fd, &count, sizeof(count)) == sizeof(count));
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&ipc_lock);
 	for (size_t i = 0; i < opened_count; i++)
 		drain(opened[i]);
-}
-
-/* Length of the whole frames at the front of the queue that fit one message. */
-static size_t whole_frames(const struct ipc_link *link)
-{
-	struct wire_in in;
-	struct wire_frame frame;
-	size_t length = 0;
-	if (link->queue_length <= WIRE_MESSAGE_MAX)
-		return link->queue_length;
-	wire_in_init(&in, link->queue, link->queue_length);
-	while (wire_next_frame(&in, &frame) == WIRE_OK && in.offset <= WIRE_MESSAGE_MAX)
-		length = in.offset;
-	return length;
-}
-
-static void queue_drop(struct ipc_link *link, size_t length)
-{
-	link->queue_length -= length;
-	memmove(link->queue, link->queue + length, link->queue_length);
-	if (link->queue_length == 0 && link->queue_size > QUEUE_KEEP) {
-		free(link->queue);
-		link->queue = NULL;
-		link->queue_size = 0;
-	}
-}
-
-static void flush(struct ipc_link *link)
-{
-	nng_msg *message;
-	pthread_mutex_lock(&lock);
-	bool busy = link->shared.sending;
-	link->shared.wants_to_send = busy;
-	link->shared.sending = true;
-	pthread_mutex_unlock(&lock);
-	if (busy)
-		return;
-	size_t length = whole_frames(link);
-	CHECK(nng_msg_alloc(&message, 0) == 0 && nng_msg_append(message, link->queue, length) == 0);
-	queue_drop(link, length);
-	nng_aio_set_msg(link->transmit, message);
-	nng_send_aio(link->socket, link->transmit);
 }
 
 static void flush_all(void *arg)
@@ -307,56 +227,7 @@ static void flush_all(void *arg)
 	(void)arg;
 	for (size_t i = 0; i < opened_count; i++)
 		if (opened[i]->queue_length > 0)
-			flush(opened[i]);
-}
-
-/* Room for a frame of the type behind what is queued; false when the peer is too far behind. */
-static bool queue_reserve(struct ipc_link *link, size_t more)
-{
-	size_t wanted = link->queue_length + more;
-	if (wanted > IPC_BACKLOG_MAX)
-		return false;
-	if (wanted <= link->queue_size)
-		return true;
-	size_t size = link->queue_size ? link->queue_size : 4096;
-	while (size < wanted)
-		size *= 2;
-	uint8_t *queue = realloc(link->queue, size);
-	if (!queue)
-		return false;
-	link->queue = queue;
-	link->queue_size = size;
-	return true;
-}
-
-struct wire_out *ipc_begin(struct ipc_link *link, enum wire_type type, uint8_t flags, uint64_t id)
-{
-	size_t room = WIRE_HEADER_SIZE + wire_body_max(type);
-	if (link->pipe == 0 || !queue_reserve(link, room))
-		return NULL;
-	wire_out_init(&link->frame, link->queue + link->queue_length, room);
-	wire_put_header(&link->frame, type, flags, id, 0);
-	return &link->frame;
-}
-
-int ipc_end(struct ipc_link *link)
-{
-	struct wire_out length;
-	struct wire_out *frame = &link->frame;
-	if (frame->error != WIRE_OK) {
-		log_error("frame-not-encoded", "link=%s reason=%s", wire_link_info(link->which)->name,
-		          log_text(wire_error_text(frame->error)));
-		return -1;
-	}
-	wire_out_init(&length, frame->data + 4, 4);
-	wire_put_u32(&length, (uint32_t)(frame->length - WIRE_HEADER_SIZE));
-	link->queue_length += frame->length;
-	return 0;
-}
-
-int ipc_send_empty(struct ipc_link *link, enum wire_type type, uint64_t id)
-{
-	return ipc_begin(link, type, 0, id) ? ipc_end(link) : -1;
+			ipc_flush(opened[i]);
 }
 
 bool ipc_is_up(const struct ipc_link *link)

@@ -31,7 +31,7 @@ void ipc_enter(const char *run_directory);
 
 /* Opens the link as its dialer or listener, whichever `me` is.  Ends the process on failure.
  * Dialers connect and reconnect by themselves.  `events` and `arg` must outlive the process. */
-struct ipc_link *ipc_open(enum wire_link link, enum wire_role me, const struct ipc_events *events, void *arg);
+struct ipc_link *ipc_open(enum wire_link which, enum wire_role me, const struct ipc_events *events, void *arg);
 
 bool ipc_is_up(const struct ipc_link *link);
 
@@ -54,7 +54,7 @@ int ipc_send_empty(struct ipc_link *link, enum wire_type type, uint64_t id);
  * was done; when it returns false the JSON should be {"error": "..."}.
  */
 typedef bool ipc_ctl_handler(void *arg, const struct ctl_call *call, struct wire_out *json);
-void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *handler, void *arg);
+void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg);
 
 /* Number of links opened as dialer that are not up. */
 unsigned ipc_missing(void);

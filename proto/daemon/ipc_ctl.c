@@ -1,5 +1,6 @@
 /* The daemon's end of its control socket: one call at a time, each with one result. */
-#include <nng/nng.h>
+#include "ipc_private.h"
+
 #include <nng/protocol/reqrep0/rep.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,8 +8,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "ipc.h"
-#include "ipc_private.h"
 #include "log.h"
 #include "loop.h"
 
@@ -90,14 +89,14 @@ static void call_ready(void *arg, uint32_t events)
 	nng_send_aio(server, transmit);
 }
 
-void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *call, void *arg)
+void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
 {
 	char address[64];
 	nng_listener listener;
 	handler = call;
 	handler_arg = arg;
-	ipc_make_directory(link);
-	snprintf(address, sizeof(address), "ipc://%s/link", wire_link_info(link)->name);
+	ipc_make_directory(which);
+	snprintf(address, sizeof(address), "ipc://%s/link", wire_link_info(which)->name);
 	waker.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (waker.fd < 0 || loop_watch(&waker, EPOLLIN) < 0)
 		fatal("cannot make the control socket's wake-up descriptor");
@@ -115,7 +114,7 @@ void ipc_ctl_listen(enum wire_link link, ipc_ctl_handler *call, void *arg)
 	if (result == 0)
 		result = nng_listener_start(listener, 0);
 	if (result != 0)
-		fatalx("cannot listen on %s: %s", wire_link_info(link)->name, nng_strerror(result));
+		fatalx("cannot listen on %s: %s", wire_link_info(which)->name, nng_strerror(result));
 	nng_recv_aio(server, receive);
 }
 
