@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../proto/daemon/log.h"
 
@@ -149,4 +150,55 @@ uint64_t pool_deadline(const struct pool *pool)
 {
 	const struct pool_waiter *first = TAILQ_FIRST(&pool->deadlines);
 	return first ? first->deadline : POOL_NO_DEADLINE;
+}
+
+struct pool *pools_find(const struct pools *pools, const char *name)
+{
+	struct pool *pool = pools->first;
+	while (pool && strcmp(pool->name, name) != 0)
+		pool = pool->next;
+	return pool;
+}
+
+static struct pool *add_pool(struct pools *pools, const char *name, unsigned queue_max)
+{
+	struct pool *pool = malloc(sizeof(*pool));
+	CHECK(pool);
+	pool_init(pool, name, queue_max);
+	pool->next = pools->first;
+	pools->first = pool;
+	return pool;
+}
+
+static void drop_unused(struct pools *pools)
+{
+	struct pool **link = &pools->first;
+	while (*link) {
+		struct pool *pool = *link;
+		if (pool->slots > 0 || pool->in_use > 0 || pool->waiting > 0) {
+			link = &pool->next;
+			continue;
+		}
+		*link = pool->next;
+		free(pool);
+	}
+}
+
+void pools_update(struct pools *pools, const struct models *models, unsigned queue_max)
+{
+	for (struct pool *pool = pools->first; pool; pool = pool->next)
+		pool->slots = 0;
+	free(pools->of_upstream);
+	pools->of_upstream = calloc(models->upstream_count, sizeof(struct pool *));
+	CHECK(pools->of_upstream);
+	for (size_t i = 0; i < models->upstream_count; i++) {
+		const struct upstream *upstream = &models->upstreams[i];
+		struct pool *pool = pools_find(pools, upstream->name);
+		if (!pool)
+			pool = add_pool(pools, upstream->name, queue_max);
+		pool->slots = upstream->slots;
+		pool->acquire_timeout = upstream->acquire_timeout;
+		pools->of_upstream[i] = pool;
+	}
+	drop_unused(pools);
 }

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "../proto/wire/stamp.h"
+#include "../proto/daemon/models.h"
 
 #define POOL_NO_DEADLINE UINT64_MAX
 
@@ -39,6 +39,7 @@ TAILQ_HEAD(pool_waiters, pool_waiter);
 TAILQ_HEAD(pool_turns, pool_line);
 
 struct pool {
+	struct pool *next; /* in struct pools */
 	char name[UPSTREAM_NAME_MAX + 1];
 	unsigned slots;           /* 0: the upstream is no longer configured */
 	unsigned acquire_timeout; /* ms a caller may wait */
@@ -48,6 +49,19 @@ struct pool {
 	struct pool_turns turns;
 	struct pool_waiters deadlines;
 };
+
+/* The pools of all upstreams.  All zero is none. */
+struct pools {
+	struct pool *first;
+	struct pool **of_upstream; /* by index in models.json */
+};
+
+/* Makes the pools what models.json says.  A pool keeps what is in use and who waits by its name; one that
+ * is no longer named has no slots, and goes when it is empty. */
+void pools_update(struct pools *pools, const struct models *models, unsigned queue_max);
+
+/* NULL when there is none. */
+struct pool *pools_find(const struct pools *pools, const char *name);
 
 void pool_init(struct pool *pool, const char *name, unsigned queue_max);
 

@@ -1,0 +1,76 @@
+/*
+ * The decision: may this request be made now?  Accounts, pools and the ledger
+ * come together here, without a socket or a clock.
+ *
+ * What a take holds while it waits for a slot: its place in requests per
+ * minute, its tokens (rate and budget) and one of its key's concurrent
+ * requests; no slot.  While it waits for the budget's history it holds
+ * nothing.  All of it is returned when it is denied or cancelled.
+ *
+ * A lease is given up LIMITER_SLACK_MS after its life, unless it is kept or
+ * settled.  One that was never kept is returned whole, as if never made; one
+ * that was kept is charged what it had reserved.  A KEEP or SETTLE that comes
+ * later all the same, or after a restart, takes the lease up again.
+ */
+#ifndef LIMITERD_LIMITER_H
+#define LIMITERD_LIMITER_H
+
+#include "history.h"
+
+enum { LIMITER_SLACK_MS = 2500 }; /* a stream opened at the last moment is first kept this much later */
+
+struct limiter {
+	const struct models *models;
+	uint64_t lease_life; /* ms */
+	struct accounts accounts;
+	struct pools pools;
+	struct ledger ledger;
+	struct history history;
+	struct takes answered; /* to be fetched with limiter_next() */
+	struct takes spare;
+	uint32_t era;        /* of the edge link */
+	uint64_t next_sweep; /* ms */
+};
+
+void limiter_init(struct limiter *limiter, uint64_t lease_life);
+
+/* Follows a new models.json, which the caller keeps until the next call. */
+void limiter_follow(struct limiter *limiter, const struct models *models, unsigned queue_max, struct instant at);
+
+/* A take to be filled in (all zero) and handed to limiter_take(); never NULL. */
+struct take *limiter_new_take(struct limiter *limiter);
+
+/* Whether a take of this id is waiting or has been leased. */
+bool limiter_knows(const struct limiter *limiter, uint64_t take_id);
+
+/* Decides, or lets it wait.  lease.id, the identity, the route, the model and the tokens are filled in. */
+void limiter_take(struct limiter *limiter, struct take *take, const struct limits *limits, struct instant at);
+
+/* The next answer; NULL when there is none now.  Ask after every call that takes an instant.
+ * Ends with limiter_answered(). */
+struct take *limiter_next(struct limiter *limiter);
+void limiter_answered(struct limiter *limiter, struct take *take);
+
+/* A take that nobody waits for any more: forgotten, or its lease returned whole if it is not in use. */
+void limiter_cancel(struct limiter *limiter, uint64_t take_id, struct instant at);
+
+/* Edge is gone, and with it whoever waited; the ids of its takes mean nothing from now on. */
+void limiter_edge_gone(struct limiter *limiter, struct instant at);
+
+/* The lease is in use.  WIRE_BUSY when an unknown one finds no room. */
+enum wire_error limiter_keep(struct limiter *limiter, const struct lease *lease, struct instant at);
+
+/* The lease is done; a second time changes nothing.  Not charged: as if it had never been given. */
+enum wire_error limiter_settle(struct limiter *limiter, const struct lease *lease, uint64_t used, bool charged,
+                               struct instant at);
+
+/* What history says an account used since the time its question named: the answer to history_ask(). */
+void limiter_history(struct limiter *limiter, uint64_t question, uint64_t tokens, struct instant at);
+
+/* Does what time demands: late waiters, leases not kept, idle accounts. */
+void limiter_tick(struct limiter *limiter, struct instant at);
+
+/* When limiter_tick() is needed next, in monotonic ms. */
+uint64_t limiter_due(const struct limiter *limiter);
+
+#endif

@@ -1,0 +1,354 @@
+#include "limiterd.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../proto/daemon/ipc.h"
+#include "../proto/daemon/keyfile.h"
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/sandbox.h"
+#include "../proto/wire/msg_audit.h"
+#include "limiter.h"
+#include "show.h"
+
+enum { REFUSAL_LOG_MS = 1000 };
+
+static struct {
+	struct limiter limiter;
+	unsigned queue_max;
+	char *models_path;
+	struct models *models;
+	char reload_error[HEALTH_TEXT_MAX + 1]; /* "" when models.json was good */
+	uint8_t grant_key[STAMP_KEY_SIZE], lease_key[STAMP_KEY_SIZE];
+	struct ipc_link *edge, *proxyd, *auditd;
+	struct loop_timer timer;
+	uint64_t refusal_logged; /* ms */
+} limiterd;
+
+static struct instant now(void)
+{
+	return (struct instant){.now = loop_now(), .wall = loop_wall()};
+}
+
+/* --- answers to edge --- */
+
+static void send_deny(uint64_t id, const struct limit_deny *deny)
+{
+	struct wire_out *out = ipc_begin(limiterd.edge, MSG_LIMIT_DENY, 0, id);
+	if (!out)
+		return;
+	limit_deny_encode(out, deny);
+	ipc_end(limiterd.edge);
+}
+
+static void deny_take(struct take *take)
+{
+	if (take->account)
+		account_levels(take->account, loop_now(), &take->deny.requests, &take->deny.tokens);
+	send_deny(take->id, &take->deny);
+}
+
+/* A lease that edge cannot be told of is one that nobody will use. */
+static void give_lease(const struct take *take)
+{
+	uint8_t sealed[LEASE_MAX];
+	struct wire_out stamp;
+	struct limit_lease answer = {.waited_ms = take->waited};
+	struct wire_out *out = ipc_begin(limiterd.edge, MSG_LIMIT_LEASE, 0, take->id);
+	if (!out) {
+		limiter_cancel(&limiterd.limiter, take->id, now());
+		return;
+	}
+	wire_out_init(&stamp, sealed, sizeof(sealed));
+	lease_seal(&stamp, &take->lease, limiterd.lease_key);
+	CHECK(stamp.error == WIRE_OK);
+	answer.lease = (struct wire_bytes){stamp.data, stamp.length};
+	account_levels(take->account, loop_now(), &answer.requests, &answer.tokens);
+	limit_lease_encode(out, &answer);
+	ipc_end(limiterd.edge);
+}
+
+static void ask_history(void)
+{
+	struct account *account;
+	while (ipc_is_up(limiterd.auditd) && (account = history_ask(&limiterd.limiter.history, now()))) {
+		struct usage_ask ask = {.since = account->since};
+		struct wire_out *out = ipc_begin(limiterd.auditd, MSG_USAGE_ASK, 0, account->question);
+		if (!out)
+			return;
+		snprintf(ask.key_id, sizeof(ask.key_id), "%s", account->key_id);
+		usage_ask_encode(out, &ask);
+		ipc_end(limiterd.auditd);
+	}
+}
+
+static void time_is_up(void *arg);
+
+static void wake_when_due(void)
+{
+	uint64_t due = limiter_due(&limiterd.limiter);
+	if (loop_timer_armed(&limiterd.timer) && limiterd.timer.due <= due)
+		return;
+	loop_timer_set(&limiterd.timer, due > loop_now() ? due - loop_now() : 0);
+}
+
+/* After everything that may have decided something. */
+static void follow_up(void)
+{
+	struct take *take;
+	while ((take = limiter_next(&limiterd.limiter))) {
+		if (take->given)
+			give_lease(take);
+		else
+			deny_take(take);
+		limiter_answered(&limiterd.limiter, take);
+	}
+	ask_history();
+	wake_when_due();
+}
+
+static void time_is_up(void *arg)
+{
+	(void)arg;
+	limiter_tick(&limiterd.limiter, now());
+	follow_up();
+}
+
+/* --- frames from edge --- */
+
+static void warn_of_grant(const struct limit_take *take, enum wire_error error)
+{
+	if (error == WIRE_EXPIRED || loop_now() - limiterd.refusal_logged < REFUSAL_LOG_MS)
+		return;
+	limiterd.refusal_logged = loop_now();
+	log_warn("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
+}
+
+/* Whatever a list of models is said to cost, it costs no tokens. */
+static uint64_t cost_of(const struct limit_take *asked)
+{
+	if (asked->route == ROUTE_MODELS || asked->route == ROUTE_MODEL)
+		return 0;
+	return asked->tokens < BUCKET_COST_MAX ? asked->tokens : BUCKET_COST_MAX;
+}
+
+static void fill_lease(struct lease *lease, const struct limit_take *asked, const struct grant *grant)
+{
+	randombytes_buf(lease->id, sizeof(lease->id));
+	memcpy(lease->request_id, asked->request_id, sizeof(lease->request_id));
+	memcpy(lease->key_id, grant->key_id, sizeof(lease->key_id));
+	memcpy(lease->key_name, grant->key_name, sizeof(lease->key_name));
+	memcpy(lease->models, grant->models, sizeof(lease->models));
+	memcpy(lease->model, asked->model, sizeof(lease->model));
+	lease->route = asked->route;
+	lease->generation = grant->generation;
+	lease->tokens = cost_of(asked);
+}
+
+static enum wire_error take_asked(const struct wire_frame *frame)
+{
+	struct limit_take asked;
+	struct grant grant;
+	struct wire_in in;
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = limit_take_decode(&in, &asked);
+	if (error != WIRE_OK)
+		return error;
+	if (limiter_knows(&limiterd.limiter, frame->id))
+		return WIRE_REPLAYED;
+	error = grant_open(asked.grant, limiterd.grant_key, loop_wall(), &grant);
+	if (error != WIRE_OK) {
+		warn_of_grant(&asked, error);
+		send_deny(frame->id, &(struct limit_deny){.reason = LIMIT_GRANT});
+		return WIRE_OK;
+	}
+	struct take *take = limiter_new_take(&limiterd.limiter);
+	take->id = frame->id;
+	fill_lease(&take->lease, &asked, &grant);
+	limiter_take(&limiterd.limiter, take, &grant.limits, now());
+	return WIRE_OK;
+}
+
+static void add_part(struct health *health, const char *name, bool well, const char *text)
+{
+	struct health_part *part = &health->parts[health->count++];
+	part->well = well;
+	snprintf(part->name, sizeof(part->name), "%s", name);
+	snprintf(part->text, sizeof(part->text), "%s", text);
+}
+
+/* A refused models.json does no harm while the running one stays: that part is well, and says so. */
+static void send_health(uint64_t id)
+{
+	struct health health = {0};
+	bool proxyd = ipc_is_up(limiterd.proxyd), auditd = ipc_is_up(limiterd.auditd);
+	add_part(&health, "store", true, "");
+	add_part(&health, "models", true, limiterd.reload_error);
+	add_part(&health, "sandbox", true, sandbox_name());
+	add_part(&health, "link-proxyd", proxyd, proxyd ? "" : "leases are not settled");
+	add_part(&health, "link-auditd", auditd, auditd ? "" : "budgets not seen before are refused");
+	struct wire_out *out = ipc_begin(limiterd.edge, MSG_HEALTH, 0, id);
+	if (!out)
+		return;
+	health_encode(out, &health);
+	ipc_end(limiterd.edge);
+}
+
+static enum wire_error edge_frame(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	enum wire_error error = WIRE_OK;
+	if (frame->type == MSG_LIMIT_TAKE)
+		error = take_asked(frame);
+	else if (frame->type == MSG_LIMIT_CANCEL)
+		limiter_cancel(&limiterd.limiter, frame->id, now());
+	else if (frame->type == MSG_HEALTH_ASK)
+		send_health(frame->id);
+	follow_up();
+	return error;
+}
+
+static void edge_down(void *arg)
+{
+	(void)arg;
+	limiter_edge_gone(&limiterd.limiter, now());
+}
+
+/* --- frames from proxyd --- */
+
+static enum wire_error lease_kept(const struct wire_frame *frame)
+{
+	struct lease lease;
+	struct wire_bytes sealed = {frame->body, frame->length};
+	enum wire_error error = lease_open_any_time(sealed, limiterd.lease_key, &lease);
+	return error == WIRE_OK ? limiter_keep(&limiterd.limiter, &lease, now()) : error;
+}
+
+static enum wire_error lease_settled(const struct wire_frame *frame)
+{
+	struct limit_settle settle;
+	struct lease lease;
+	struct wire_in in;
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = limit_settle_decode(&in, &settle);
+	if (error == WIRE_OK)
+		error = lease_open_any_time(settle.lease, limiterd.lease_key, &lease);
+	if (error == WIRE_OK)
+		error = limiter_settle(&limiterd.limiter, &lease, settle.tokens, settle.charged, now());
+	if (error == WIRE_OK)
+		ipc_send_empty(limiterd.proxyd, MSG_LIMIT_SETTLED, frame->id);
+	return error;
+}
+
+static enum wire_error proxyd_frame(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	enum wire_error error = WIRE_OK;
+	if (frame->type == MSG_LIMIT_KEEP)
+		error = lease_kept(frame);
+	else if (frame->type == MSG_LIMIT_SETTLE)
+		error = lease_settled(frame);
+	follow_up();
+	return error;
+}
+
+/* --- frames from auditd --- */
+
+static enum wire_error auditd_frame(void *arg, const struct wire_frame *frame)
+{
+	struct usage_total total;
+	struct wire_in in;
+	(void)arg;
+	if (frame->type != MSG_USAGE_TOTAL)
+		return WIRE_OK; /* a FAULT: whoever waits is refused in time */
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = usage_total_decode(&in, &total);
+	if (error == WIRE_OK)
+		limiter_history(&limiterd.limiter, frame->id, total.tokens, now());
+	follow_up();
+	return error;
+}
+
+static void auditd_up(void *arg)
+{
+	(void)arg;
+	follow_up();
+}
+
+static void auditd_down(void *arg)
+{
+	(void)arg;
+	history_lost(&limiterd.limiter.history);
+}
+
+/* --- models.json, start and end --- */
+
+static void follow_models(struct models *models)
+{
+	struct models *old = limiterd.models;
+	limiterd.models = models;
+	limiter_follow(&limiterd.limiter, models, limiterd.queue_max, now());
+	if (old)
+		models_free(old);
+}
+
+static void reload(void *arg)
+{
+	char error[512];
+	(void)arg;
+	struct models *models = models_load(limiterd.models_path, error, sizeof(error));
+	limiterd.reload_error[0] = '\0';
+	if (!models) {
+		log_error("models-refused", "reason=%s", log_text(error));
+		snprintf(limiterd.reload_error, sizeof(limiterd.reload_error), "not reloaded: %.100s", error);
+		return;
+	}
+	follow_models(models);
+	log_info("models-loaded", "upstreams=%zu models=%zu", models->upstream_count, models->model_count);
+	follow_up();
+}
+
+void limiterd_acquire(const struct conf_limiterd *conf)
+{
+	char error[512];
+	if (strcmp(conf->store, "memory:") != 0)
+		fatal_usage("HEIMGATE_LIMIT_STORE is \"%s\": this build knows only memory:", conf->store);
+	keyfile_load(conf->state, "grant.key", limiterd.grant_key);
+	keyfile_load(conf->state, "lease.key", limiterd.lease_key);
+	limiterd.queue_max = (unsigned)conf->queue_max;
+	limiterd.models_path = conf_path(conf->state, *conf->models ? conf->models : "models.json");
+	struct models *models = models_load(limiterd.models_path, error, sizeof(error));
+	if (!models)
+		fatal_usage("%s", error);
+	if (sandbox_path(limiterd.models_path, "r") != 0)
+		fatal("cannot keep %s readable", limiterd.models_path);
+	limiter_init(&limiterd.limiter, (uint64_t)conf->lease_life);
+	follow_models(models);
+}
+
+static bool answer_call(void *arg, const struct ctl_call *call, struct wire_out *json)
+{
+	(void)arg;
+	return show_call(&limiterd.limiter, call, now(), json);
+}
+
+void limiterd_open(void)
+{
+	static const struct ipc_events from_edge = {.frame = edge_frame, .down = edge_down};
+	static const struct ipc_events from_proxyd = {.frame = proxyd_frame};
+	static const struct ipc_events from_auditd = {.frame = auditd_frame, .up = auditd_up, .down = auditd_down};
+	limiterd.timer.expired = time_is_up;
+	limiterd.auditd = ipc_open(LINK_LIMITERD_AUDITD, ROLE_LIMITERD, &from_auditd, NULL);
+	limiterd.proxyd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_LIMITERD, &from_proxyd, NULL);
+	limiterd.edge = ipc_open(LINK_EDGE_LIMITERD, ROLE_LIMITERD, &from_edge, NULL);
+	ipc_ctl_listen(LINK_CTL_LIMITERD, answer_call, NULL);
+	loop_on_hangup(reload, NULL);
+}
+
+void limiterd_close(void)
+{
+	sodium_memzero(limiterd.grant_key, sizeof(limiterd.grant_key));
+	sodium_memzero(limiterd.lease_key, sizeof(limiterd.lease_key));
+}
