@@ -1,6 +1,7 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -135,6 +136,8 @@ static void settle_shared(struct shared_fields *shared)
 	if (level < 0)
 		fatal_usage("HEIMGATE_LOG_LEVEL is \"%s\": it must be debug, info, warn or error", shared->log_level);
 	log_level_set((enum log_level)level);
+	if (shared->ready_fd >= 0 && fcntl((int)shared->ready_fd, F_SETFD, FD_CLOEXEC) < 0)
+		fatal_usage("HEIMGATE_READY_FD names a descriptor that is not open");
 	if (!getcwd(here, sizeof(here)))
 		fatal("cannot tell the current directory");
 	shared->state = conf_path(here, shared->state);

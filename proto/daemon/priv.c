@@ -1,6 +1,8 @@
 #include "priv.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -79,8 +81,23 @@ static void limit(int resource, rlim_t value)
 		fatal("cannot set a resource limit");
 }
 
+/* What we opened ourselves closes on exec; whatever does not was inherited, and nobody declared it. */
+static void close_inherited(void)
+{
+	DIR *descriptors = opendir("/proc/self/fd");
+	if (!descriptors)
+		fatal("cannot list the open descriptors");
+	for (struct dirent *entry; (entry = readdir(descriptors)) != NULL;) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+		if (fd > STDERR_FILENO && (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0)
+			close(fd);
+	}
+	closedir(descriptors);
+}
+
 void priv_drop(const char *user, int descriptors)
 {
+	close_inherited();
 	if (geteuid() == 0) {
 		if (*user == '\0')
 			fatal_usage("started as root without HEIMGATE_USER: say which user to become");
