@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+"""The documents say what the code does: tables, settings, manual pages, targets."""
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "tap"))
+import tap  # noqa: E402
+
+BIN = Path(os.environ.get("HEIMGATE_BIN", ROOT / "build" / "bin"))
+DAEMONS = ["edge", "authd", "limiterd", "proxyd", "auditd"]
+TOOLS = ["up", "key", "limits", "audit", "check"]
+
+
+def ok(good, name, shown=""):
+    if not tap.ok(good, name) and shown:
+        tap.diag(shown)
+
+
+def run(*command):
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def check_tables():
+    result = run("docs/refresh.sh", str(BIN / "heimgate-tables"), "--check")
+    ok(result.returncode == 0, "the tables in the documents are those of the code", result.stdout)
+
+
+def check_help():
+    config = (ROOT / "docs" / "CONFIG.md").read_text()
+    for name in DAEMONS + ["up"]:
+        result = run(str(BIN / f"heimgate-{name}"), "--help")
+        settings = re.findall(r"^  (HEIMGATE_\w+)", result.stdout, re.M)
+        missing = [s for s in settings if f"`{s}`" not in config]
+        ok(result.returncode == 0 and len(settings) > 4 and not missing,
+           f"heimgate-{name} --help lists its settings, and docs/CONFIG.md has them", missing)
+        result = run(str(BIN / f"heimgate-{name}"), "--nonsense")
+        ok(result.returncode == 100 and result.stderr.count("\n") == 1,
+           f"heimgate-{name} refuses an unknown argument in one line with status 100", result.stderr)
+
+
+def check_manual():
+    for name in [f"heimgate-{d}.8" for d in DAEMONS + ["up"]] + [f"heimgate-{t}.1" for t in TOOLS[1:]] + \
+            ["heimgate.1", "models.json.5"]:
+        page = ROOT / "docs" / "man" / name
+        ok(page.exists(), f"there is a manual page {name}")
+    pages = [str(p) for p in sorted((ROOT / "docs" / "man").iterdir())]
+    result = run("mandoc", "-Tlint", "-Wwarning", *pages)
+    ok(result.returncode == 0, "mandoc finds nothing wrong with them", result.stdout)
+
+
+def check_bodies():
+    text = (ROOT / "docs" / "PROTOCOL.md").read_text()
+    table = re.findall(r"^\| \d+ \| `([A-Z_]+)` \| .* \| \w", text, re.M)
+    bodies = text[text.index("### Bodies"):]
+    missing = [m for m in table if not re.search(rf"\b{m}\b", bodies)]
+    ok(len(table) > 20 and not missing, "docs/PROTOCOL.md has the fields of every message", missing)
+    vectors = re.findall(r"^\| ((?:[A-Z_]+(?:, )?)+) \| (.*) \|$", bodies, re.M)
+    for names, fields in vectors:
+        bare = fields in ("", "bytes, bare")
+        for name in names.split(", "):
+            there = (ROOT / "tests" / "proto" / "vectors" / f"{name}.hex").exists()
+            if there == bare:
+                ok(False, f"{name} has a vector if and only if it has fields")
+
+
+def check_targets():
+    text = run("make", "help").stdout
+    wanted = set()
+    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        wanted |= set(re.findall(r"`make ([a-z_-]+)", document.read_text()))
+        wanted |= set(re.findall(r"^make ([a-z_-]+)", document.read_text(), re.M))
+    missing = [w for w in sorted(wanted) if f"make {w} " not in text]
+    ok(wanted and not missing, "every make target that a document names is in make help", missing)
+
+
+def check_links():
+    broken = []
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/README.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text()):
+            if not (document.parent / target).exists():
+                broken.append(f"{document.name}: {target}")
+    ok(not broken, "no document links to a file that is not there", broken)
+
+
+check_tables()
+check_help()
+check_manual()
+check_bodies()
+check_targets()
+check_links()
