@@ -110,11 +110,29 @@ static void take_digit(struct http_body *body, unsigned char byte)
 		refuse_size(body);
 }
 
+static void take_name_byte(struct http_body *body, unsigned char byte)
+{
+	if (body->name_length < HTTP_TRAILER_NAME_KEPT)
+		body->name[body->name_length++] = (char)byte;
+}
+
+static void judge_name(struct http_body *body)
+{
+	struct http_span name = {.length = body->name_length};
+	if (http_span_is(name, body->name, "content-length") || http_span_is(name, body->name, "transfer-encoding"))
+		refuse(body, 400, "a trailer would say where the body ends");
+	body->name_length = 0;
+}
+
 static void enter(struct http_body *body, uint8_t state, unsigned char byte)
 {
 	body->state = state;
 	if (state == SIZE) {
 		take_digit(body, byte);
+	} else if (state == TRAILER_NAME) {
+		take_name_byte(body, byte);
+	} else if (state == TRAILER_VALUE && body->name_length > 0) {
+		judge_name(body);
 	} else if (state == SIZE_FIRST) {
 		body->remaining = 0;
 		body->digits = 0;

@@ -2,7 +2,9 @@
  * Request bodies of HTTP/1.1 (RFC 9112 sections 6 and 7): takes the framing
  * off a body of known length or in chunks.  Pure; payload is never copied.
  *
- * Chunk extensions and trailers are checked, bounded and dropped.
+ * Chunk extensions and trailers are checked, bounded and dropped.  A trailer
+ * that would say where a body ends (Content-Length, Transfer-Encoding) is
+ * refused: a reader that joins trailers to headers would believe it.
  */
 #ifndef EDGE_HTTP_BODY_H
 #define EDGE_HTTP_BODY_H
@@ -10,8 +12,9 @@
 #include "http_parse.h"
 
 enum {
-	HTTP_CHUNK_LINE_MAX = 256, /* bytes of a chunk's size, extensions and CRLF */
-	HTTP_TRAILER_MAX = 4096    /* bytes of all trailer lines and the empty one behind them */
+	HTTP_CHUNK_LINE_MAX = 256,   /* bytes of a chunk's size, extensions and CRLF */
+	HTTP_TRAILER_NAME_KEPT = 18, /* one more than the longest name that is refused */
+	HTTP_TRAILER_MAX = 4096      /* bytes of all trailer lines and the empty one behind them */
 };
 
 enum http_body_result {
@@ -38,6 +41,8 @@ struct http_body {
 	uint32_t framing;   /* bytes of the chunk line, or of the trailers, so far */
 	uint8_t state;
 	uint8_t digits;
+	uint8_t name_length; /* of the trailer's name, as far as it is kept */
+	char name[HTTP_TRAILER_NAME_KEPT];
 };
 
 /*

@@ -72,7 +72,9 @@ static const struct {
     {"an extension of 257 bytes", BYTES("5;" X250 "abc\r\nhello\r\n0\r\n\r\n"), 431, NULL, 0},
 
     {"a trailer", BYTES("0\r\nX-Sum: a; b\r\n\r\nGET"), 0, "", 3},
-    {"trailers that mean something in a head", BYTES("0\r\nContent-Length: 5\r\nHost: x\r\n\r\n"), 0, "", 0},
+    {"trailers like headers", BYTES("0\r\nContent-Lengthy: 5\r\nTransfer-Encodings: 1\r\nHost: x\r\n\r\n"), 0, "", 0},
+    {"a length as trailer", BYTES("0\r\ncontent-LENGTH: 5\r\n\r\n"), 400, NULL, 0},
+    {"a coding as second trailer", BYTES("0\r\nX: y\r\nTransfer-Encoding:\r\n\r\n"), 400, NULL, 0},
     {"an empty trailer", BYTES("0\r\nX:\r\n\r\n"), 0, "", 0},
     {"a trailer without colon", BYTES("0\r\nX\r\n\r\n"), 400, NULL, 0},
     {"a trailer without name", BYTES("0\r\n: x\r\n\r\n"), 400, NULL, 0},
