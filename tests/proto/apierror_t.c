@@ -35,11 +35,11 @@ static bool is_json(const char *bytes, size_t length)
 static void test_shape(void)
 {
 	struct api_error error = {
-		.status = 404,
-		.type = "invalid_request_error",
-		.code = "model_not_found",
-		.param = "model",
-		.message = "The model `x` does not exist.",
+	    .status = 404,
+	    .type = "invalid_request_error",
+	    .code = "model_not_found",
+	    .param = "model",
+	    .message = "The model `x` does not exist.",
 	};
 
 	size_t length = api_error_json(&error, text, sizeof(text));
@@ -63,7 +63,8 @@ static void test_escapes(void)
 	is_text(message_of("say \"no\" \\ yes"), "say \\\"no\\\" \\\\ yes", "quotes and backslashes");
 	is_text(message_of("\b\f\n\r\t"), "\\b\\f\\n\\r\\t", "the controls that have a letter");
 	is_text(message_of("\x01\x1b\x1f\x7f"), "\\u0001\\u001b\\u001f\x7f", "the controls that have none");
-	is_text(message_of("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80"), "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80", "UTF-8");
+	is_text(message_of("na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80"), "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80",
+	        "UTF-8");
 	is_text(message_of("na\xefve"), "na\xef\xbf\xbdve", "Latin-1");
 	is_text(message_of("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd", "an overlong form");
 	is_text(message_of("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", "a surrogate");

@@ -50,20 +50,20 @@ static void test_values(void)
 		const char *texts[JSON_CASE_PATHS];
 		const char *about;
 	} rows[] = {
-		{"{}", {"", "", "", ""}, "nothing there"},
-		{"[\"model\"]", {"", "", "", ""}, "no object"},
-		{"{\"a\":\"model\",\"model\":\"m\"}", {"\"m\"", "", "", ""}, "a string with its quotes"},
-		{"{\"\\u006dodel\" : -1.5e3 }", {"-1.5e3", "", "", ""}, "a number behind an escaped name"},
-		{"{\"model\":null,\"usage\":null}", {"null", "", "", ""}, "null is there, inside null is nothing"},
-		{"{\"model\":[1, {}] }", {"[1, {}]", "", "", ""}, "an array, inner white space and all"},
-		{"{\"usage\":[{\"prompt_tokens\":1}]}", {"", "", "", ""}, "an array on the way"},
-		{"{\"usage\":3,\"prompt_tokens\":1}", {"", "", "", ""}, "a number on the way"},
-		{"{\"usage\":{\"a\":{\"prompt_tokens\":1}}}", {"", "", "", ""}, "a level too deep"},
-		{"{\"usage\":{\"prompt_tokens\":26}}", {"", "", "", "26"}, "on the second level"},
-		{"{\"stream_options\":{}}", {"", "{}", "", ""}, "the first level alone"},
-		{"{\"stream_options\": {\"include_usage\":true} ,\"model\":false}",
-		 {"false", "{\"include_usage\":true}", "true", ""},
-		 "both levels"},
+	    {"{}", {"", "", "", ""}, "nothing there"},
+	    {"[\"model\"]", {"", "", "", ""}, "no object"},
+	    {"{\"a\":\"model\",\"model\":\"m\"}", {"\"m\"", "", "", ""}, "a string with its quotes"},
+	    {"{\"\\u006dodel\" : -1.5e3 }", {"-1.5e3", "", "", ""}, "a number behind an escaped name"},
+	    {"{\"model\":null,\"usage\":null}", {"null", "", "", ""}, "null is there, inside null is nothing"},
+	    {"{\"model\":[1, {}] }", {"[1, {}]", "", "", ""}, "an array, inner white space and all"},
+	    {"{\"usage\":[{\"prompt_tokens\":1}]}", {"", "", "", ""}, "an array on the way"},
+	    {"{\"usage\":3,\"prompt_tokens\":1}", {"", "", "", ""}, "a number on the way"},
+	    {"{\"usage\":{\"a\":{\"prompt_tokens\":1}}}", {"", "", "", ""}, "a level too deep"},
+	    {"{\"usage\":{\"prompt_tokens\":26}}", {"", "", "", "26"}, "on the second level"},
+	    {"{\"stream_options\":{}}", {"", "{}", "", ""}, "the first level alone"},
+	    {"{\"stream_options\": {\"include_usage\":true} ,\"model\":false}",
+	     {"false", "{\"include_usage\":true}", "true", ""},
+	     "both levels"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -85,10 +85,10 @@ static void test_types(void)
 		const char *document;
 		enum json_type type;
 	} rows[] = {
-		{"{\"model\":null}", JSON_NULL},   {"{\"model\":true}", JSON_TRUE},   {"{\"model\":false}", JSON_FALSE},
-		{"{\"model\":0}", JSON_NUMBER},    {"{\"model\":-1}", JSON_NUMBER},   {"{\"model\":7}", JSON_NUMBER},
-		{"{\"model\":\"\"}", JSON_STRING}, {"{\"model\":[]}", JSON_ARRAY},    {"{\"model\":{}}", JSON_OBJECT},
-		{"{\"x\":{}}", JSON_ABSENT},
+	    {"{\"model\":null}", JSON_NULL},   {"{\"model\":true}", JSON_TRUE}, {"{\"model\":false}", JSON_FALSE},
+	    {"{\"model\":0}", JSON_NUMBER},    {"{\"model\":-1}", JSON_NUMBER}, {"{\"model\":7}", JSON_NUMBER},
+	    {"{\"model\":\"\"}", JSON_STRING}, {"{\"model\":[]}", JSON_ARRAY},  {"{\"model\":{}}", JSON_OBJECT},
+	    {"{\"x\":{}}", JSON_ABSENT},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -138,6 +138,39 @@ static void test_long_names(void)
 	}
 }
 
+static void test_case_edges(void)
+{
+	static const char *const paths[] = {"az.az"};
+	static const struct {
+		const char *document;
+		enum json_error verdict;
+	} rows[] = {
+	    {"{\"az\":{\"az\":1}}", JSON_OK},        {"{\"@z\":1,\"a[\":1,\"`z\":1,\"a{\":1}", JSON_OK},
+	    {"{\"AZ\":1}", JSON_AMBIGUOUS},          {"{\"aZ\":1}", JSON_AMBIGUOUS},
+	    {"{\"az\":{\"Az\":1}}", JSON_AMBIGUOUS}, {"{\"az\":{\"@z\":1,\"a[\":1}}", JSON_OK},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		json_start(&scan, paths, 1);
+		json_feed(&scan, rows[i].document, strlen(rows[i].document));
+		is_int(json_end(&scan), rows[i].verdict, "letters at the ends of the alphabet: %s", rows[i].document);
+	}
+}
+
+static void test_many_wanted(void)
+{
+	static const char *const paths[JSON_WANTED_MAX] = {"a.a", "a.b", "b", "c.a", "c", "d", "e", "f.f"};
+	static const char document[] = "{\"f\":{\"f\":7},\"e\":6,\"d\":5,\"c\":{\"a\":3},\"b\":2,\"a\":{\"b\":1,\"a\":0}}";
+	static const int64_t wanted[JSON_WANTED_MAX] = {0, 1, 2, 3, -1, 5, 6, 7};
+
+	json_start(&scan, paths, JSON_WANTED_MAX);
+	json_feed(&scan, document, strlen(document));
+	is_int(json_end(&scan), JSON_OK, "as many wanted as can be");
+	for (size_t i = 0; i < JSON_WANTED_MAX; i++)
+		is_int(json_decode_integer(json_value(&scan, i)), wanted[i], "the value of %s", paths[i]);
+	is_text(json_value(&scan, 4)->text, "{\"a\":3}", "an object wanted whole and in part");
+}
+
 static void test_long_values(void)
 {
 	char text[JSON_TEXT_MAX + 64];
@@ -182,18 +215,18 @@ static void test_integer(void)
 		const char *number;
 		int64_t wanted;
 	} rows[] = {
-		{"0", 0},
-		{"7", 7},
-		{"9223372036854775807", INT64_MAX},
-		{"9223372036854775808", -1},
-		{"18446744073709551616", -1},
-		{"99999999999999999999", -1},
-		{"-1", -1},
-		{"-0", -1},
-		{"1.0", -1},
-		{"1e3", -1},
-		{"\"1\"", -1},
-		{"null", -1},
+	    {"0", 0},
+	    {"7", 7},
+	    {"9223372036854775807", INT64_MAX},
+	    {"9223372036854775808", -1},
+	    {"18446744073709551616", -1},
+	    {"99999999999999999999", -1},
+	    {"-1", -1},
+	    {"-0", -1},
+	    {"1.0", -1},
+	    {"1e3", -1},
+	    {"\"1\"", -1},
+	    {"null", -1},
 	};
 	char text[JSON_TEXT_MAX + 64];
 
@@ -202,6 +235,7 @@ static void test_integer(void)
 		judge(text);
 		is_int(json_decode_integer(json_value(&scan, 0)), rows[i].wanted, "%s as an integer", rows[i].number);
 	}
+	is_int(json_decode_integer(json_value(&scan, 1)), -1, "nothing as an integer");
 	snprintf(text, sizeof(text), "{\"model\":1%0*d}", JSON_TEXT_MAX, 0);
 	judge(text);
 	is_int(json_decode_integer(json_value(&scan, 0)), -1, "a number of 513 digits");
@@ -242,6 +276,23 @@ static void test_errors_stay(void)
 	is_int((long long)json_error_at(&scan), 18, "ambiguity is known at the end of the name");
 }
 
+static void test_nothing_fed(void)
+{
+	json_start(&scan, NULL, 0);
+	is_int(json_feed(&scan, NULL, 0), JSON_OK, "feeding nothing changes nothing");
+	json_feed(&scan, "[7", 2);
+	is_int(json_feed(&scan, NULL, 0), JSON_OK, "not even inside a number");
+	json_feed(&scan, "7]", 2);
+	is_int(json_end(&scan), JSON_OK, "and with nothing wanted nothing is missed");
+}
+
+static void test_texts(void)
+{
+	is_text(json_error_text(JSON_SYNTAX), "not JSON", "an error in words");
+	is_text(json_error_text(JSON_UTF8), "not UTF-8", "another");
+	is_text(json_error_text(JSON_DEEP), "nested deeper than 64 levels", "and one with a number");
+}
+
 int main(void)
 {
 	test_cases();
@@ -249,10 +300,14 @@ int main(void)
 	test_types();
 	test_depth();
 	test_long_names();
+	test_case_edges();
+	test_many_wanted();
 	test_long_values();
 	test_string();
 	test_integer();
 	test_splice();
 	test_errors_stay();
+	test_nothing_fed();
+	test_texts();
 	return tap_done();
 }
