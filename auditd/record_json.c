@@ -109,7 +109,7 @@ static void put_character(struct wire_out *out, const char *text, size_t size)
 		wire_put_fixed(out, text, size);
 }
 
-static void put_text(struct wire_out *out, const char *text)
+void record_json_text(struct wire_out *out, const char *text)
 {
 	size_t left = strlen(text);
 	put(out, "\"");
@@ -133,28 +133,28 @@ static void put_time(struct wire_out *out, uint64_t time)
 {
 	char text[RECORD_TIME_TEXT + 1];
 	record_json_time(time, text);
-	put_text(out, text);
+	record_json_text(out, text);
 }
 
 static void put_id(struct wire_out *out, const uint8_t *id)
 {
 	char text[RECORD_ID_HEX + 1];
 	sodium_bin2hex(text, sizeof(text), id, RECORD_ID_SIZE);
-	put_text(out, text);
+	record_json_text(out, text);
 }
 
 static void put_request(struct wire_out *out, const uint8_t *request_id)
 {
 	char text[RECORD_REQUEST_TEXT + 1];
 	record_json_request(request_id, text);
-	put_text(out, text);
+	record_json_text(out, text);
 }
 
 #define PUT_HEX(value) put_id(out, value)
-#define PUT_KIND(value) put_text(out, kinds[value])
+#define PUT_KIND(value) record_json_text(out, kinds[value])
 #define PUT_TIME(value) put_time(out, value)
 #define PUT_REQUEST(value) put_request(out, value)
-#define PUT_TEXT(value) put_text(out, value)
+#define PUT_TEXT(value) record_json_text(out, value)
 #define PUT_U16(value) put_number(out, value)
 #define PUT_U32(value) put_number(out, value)
 #define PUT_U64(value) put_number(out, value)
@@ -166,7 +166,7 @@ void record_json_write(struct wire_out *out, const struct audit_record *record, 
 	put_number(out, seq);
 	if (prev) {
 		put(out, ",\"prev\":");
-		put_text(out, prev);
+		record_json_text(out, prev);
 	}
 #define X(type, member) \
 	put(out, ",\"" #member "\":"); \

@@ -72,6 +72,9 @@ bool record_json_fits(const struct audit_record *record);
  */
 void record_json_write(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev);
 
+/* Appends a string in quotes, escaped as in records. */
+void record_json_text(struct wire_out *out, const char *text);
+
 /* Reads the members a line begins with; false when it does not begin as a line of the journal does. */
 bool record_json_chain(const char *line, size_t length, struct record_chain *chain);
 

@@ -1,0 +1,31 @@
+/*
+ * Follows the journal into the store, in slices of a few milliseconds.  The
+ * store's own cursor says where to go on, so it may lag, fail, be killed,
+ * deleted or belong to another journal: the follower catches up or begins
+ * anew.
+ */
+#ifndef AUDITD_FOLLOWER_H
+#define AUDITD_FOLLOWER_H
+
+#include "journal.h"
+#include "store.h"
+
+struct follower;
+
+struct follower_state {
+	bool well;
+	char error[STORE_ERROR_SIZE]; /* why not, or "" */
+	uint64_t seq;                 /* of the last line in the store */
+};
+
+/* Both must outlive it.  Ends the process when there is no memory. */
+struct follower *follower_new(struct journal *journal, struct store *store);
+
+/* Follows for at most FOLLOWER_SLICE_MS.  1: there is more, 0: the store has all that is committed,
+ * -1: the store failed, see follower_state(). */
+enum { FOLLOWER_SLICE_MS = 4 };
+int follower_step(struct follower *follower);
+
+const struct follower_state *follower_state(const struct follower *follower);
+
+#endif

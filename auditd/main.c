@@ -1,0 +1,40 @@
+#include "../proto/daemon/ipc.h"
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/priv.h"
+#include "../proto/daemon/ready.h"
+#include "../proto/daemon/sandbox.h"
+#include "auditd.h"
+
+enum { DESCRIPTORS = 128 };
+
+/*
+ * heimgate-auditd is the only thing that writes history.  It may touch its
+ * links, its control socket and its own directory.  Who takes it over can
+ * read history, which holds no prompt, no answer and no secret; what they
+ * alter in it, the chain shows.
+ */
+int main(int argc, char **argv)
+{
+	static struct conf_auditd conf;
+
+	log_init("auditd");
+	conf_load(CONF_AUDITD, &conf, argc, argv);
+
+	loop_open();
+	priv_drop(conf.user, DESCRIPTORS);
+	auditd_load(&conf);
+
+	ipc_enter(conf.run);
+	auditd_open();
+
+	if (sandbox_enter("base ipc rpath wpath") != 0)
+		fatal("cannot enter the sandbox");
+
+	ready_notify((int)conf.ready_fd);
+	loop_run();
+
+	ipc_close();
+	auditd_close();
+	return 0;
+}
