@@ -22,6 +22,7 @@ static void put(struct wire_out *out, const char *text)
 /* What a control character, a quote or a backslash becomes in JSON. */
 static size_t escape(char byte, char rendered[ESCAPE_MAX])
 {
+	static const char prefix[] = {'\\', 'u', '0', '0'};
 	static const char digits[] = "0123456789abcdef";
 	static const char bytes[] = "\"\\\b\f\n\r\t";
 	static const char letters[] = "\"\\bfnrt";
@@ -32,7 +33,7 @@ static size_t escape(char byte, char rendered[ESCAPE_MAX])
 		rendered[1] = letters[found - bytes];
 		return 2;
 	}
-	memcpy(rendered, "\\u00", 4);
+	memcpy(rendered, prefix, sizeof(prefix));
 	rendered[4] = digits[byte >> 4];
 	rendered[5] = digits[byte & 0xf];
 	return ESCAPE_MAX;

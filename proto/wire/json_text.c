@@ -118,7 +118,9 @@ static char escape_meaning(char byte)
 	static const char meanings[] = "\"\\/\b\f\n\r\t";
 	const char *found = memchr(escapes, byte, sizeof(escapes) - 1);
 
-	return found ? meanings[found - escapes] : '\0';
+	if (!found)
+		return '\0';
+	return meanings[found - escapes];
 }
 
 static int hex_digit(char byte)
@@ -234,9 +236,14 @@ size_t json_text_decode(const char **text, char bytes[UTF8_MAX])
 {
 	const char *at = *text;
 
-	if (at[0] != '\\' || at[1] != 'u') {
-		*text += at[0] == '\\' ? 2 : 1;
-		bytes[0] = at[0] == '\\' ? escape_meaning(at[1]) : at[0];
+	if (at[0] != '\\') {
+		bytes[0] = at[0];
+		*text += 1;
+		return 1;
+	}
+	if (at[1] != 'u') {
+		bytes[0] = escape_meaning(at[1]);
+		*text += 2;
 		return 1;
 	}
 	uint32_t code = hex_value(at + 2);

@@ -61,7 +61,9 @@ static char fold(const char **at, const char *limit)
 		return 'k';
 	}
 	*at += 1;
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+	if (byte >= 'A' && byte <= 'Z')
+		return (char)(byte - 'A' + 'a');
+	return byte;
 }
 
 static bool same_but_for_case(const char *a, size_t a_length, const char *b, size_t b_length)

@@ -43,15 +43,20 @@ static void check(const char *bytes, size_t length)
 	show(bytes, length);
 }
 
+static void flip(char *bytes, size_t bit)
+{
+	bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+}
+
 static void flip_bits(const struct json_case *given)
 {
 	char bytes[DOCUMENT_MAX];
 
 	memcpy(bytes, given->bytes, given->length);
 	for (size_t bit = 0; bit < 8 * given->length; bit++) {
-		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		flip(bytes, bit);
 		check(bytes, given->length);
-		bytes[bit / 8] ^= (char)(1 << bit % 8);
+		flip(bytes, bit);
 	}
 }
 
