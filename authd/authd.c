@@ -132,6 +132,8 @@ static void read_defaults(const struct conf_authd *conf, struct limits *defaults
 
 void authd_acquire(const struct conf_authd *conf)
 {
+	if (!store_knows(conf->store))
+		fatal_usage("HEIMGATE_AUTH_STORE must be like sqlite:keys.db, not \"%s\"", conf->store);
 	authd.grant_life = (uint64_t)conf->grant_life;
 	read_defaults(conf, &authd.admin.defaults);
 	keyfile_load(conf->state, "grant.key", authd.grant_key);

@@ -61,7 +61,7 @@ enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 /* The result of a call to authd; takes the arguments.  Ends the process when there is none. */
 static json_t *call(const char *verb, json_t *arguments)
 {
-	struct conf_authd conf;
+	static struct conf_authd conf;
 	conf_load_environment(CONF_AUTHD, &conf);
 	json_t *result = ctl_call(conf.run, LINK_CTL_AUTHD, verb, arguments);
 	if (!result)

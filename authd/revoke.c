@@ -47,21 +47,29 @@ static void send(struct ipc_link *link, const struct key *key)
 	ipc_end(link);
 }
 
+/* A key that is as it was made has no void stamps. */
+static bool has_void_stamps(const struct key *key)
+{
+	return key->revoked != 0 || key->former.until != 0;
+}
+
 void revoke_announce(const struct key *key)
 {
-	for (size_t i = 0; i < link_count; i++)
+	for (size_t i = 0; i < link_count && has_void_stamps(key); i++)
 		send(links[i], key);
 }
 
-/* A key as it was made has nothing to announce.  A clock that was set back makes recent what lies ahead. */
-static bool changed_recently(const struct key *key)
+/* A clock that was set back makes recent what lies ahead. */
+static bool is_recent(const struct key *key)
 {
-	return key->changed != key->created && loop_wall() < key->changed + REVOKE_KNOWN_MS;
+	return loop_wall() < key->changed + REVOKE_KNOWN_MS;
 }
 
 void revoke_repeat(struct ipc_link *link)
 {
-	for (size_t i = 0; i < keystore_count(keys); i++)
-		if (changed_recently(keystore_at(keys, i)))
-			send(link, keystore_at(keys, i));
+	for (size_t i = 0; i < keystore_count(keys); i++) {
+		const struct key *key = keystore_at(keys, i);
+		if (has_void_stamps(key) && is_recent(key))
+			send(link, key);
+	}
 }

@@ -17,7 +17,7 @@ void revoke_open(const struct keystore *keys);
 /* Adds a link to announce on; whoever opened it calls revoke_repeat() each time it comes up. */
 void revoke_add_link(struct ipc_link *link);
 
-/* Announces that stamps older than what is good for this key are void. */
+/* Announces which stamps of the key its last change made void, if any. */
 void revoke_announce(const struct key *key);
 
 /* Announces all recent changes on a link. */

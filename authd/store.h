@@ -16,6 +16,9 @@ enum { STORE_ERROR_SIZE = 512 }; /* bytes of error text that say it all */
 
 struct store;
 
+/* Whether the URL's scheme is one that store_open() knows. */
+bool store_knows(const char *url);
+
 /*
  * Opens the store, bringing its tables up to date; relative files are under `directory`, which is made
  * if need be.  Call before sandbox_enter(): it allows itself its own files.  On failure: NULL, and one
