@@ -32,6 +32,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tests", "tap"))
 
+import nngipc  # noqa: E402
 import tap  # noqa: E402
 
 BIN = os.path.abspath(os.environ.get("HEIMGATE_BIN") or os.path.join(ROOT, "build", "bin"))
@@ -50,6 +51,21 @@ def until(condition, what="it", patience=PATIENCE):
         if time.monotonic() > end:
             raise TimeoutError("%s did not happen within %g s" % (what, patience))
         time.sleep(0.005)
+
+
+def together(count, work):
+    """Calls work(i) in `count` threads at once: what they returned, in the order of i."""
+    results = [None] * count
+
+    def one(i):
+        results[i] = work(i)
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
 
 
 def free_port():
@@ -111,7 +127,7 @@ class Mock(Process):
                 "--events", "-", *options]
         super().__init__("mockmodel", argv, os.path.join(directory, "mockmodel.log"), stdout=subprocess.PIPE)
         self._events = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # with a lock that its holder may take again
         first = self.popen.stdout.readline().decode()
         assert first.startswith("listening on "), "the mock model server said %r" % first
         self.url = first.split()[2]
@@ -124,30 +140,26 @@ class Mock(Process):
                 self._events.append(json.loads(line))
                 self._changed.notify_all()
 
+    def events(self, since=0, **wanted):
+        """All events after the mark with these members."""
+        with self._changed:
+            return [event for event in self._events[since:]
+                    if all(event.get(name) == value for name, value in wanted.items())]
+
     def mark(self):
-        """A place in the course of events, for wait() and count()."""
+        """A place in the course of events, for the others."""
         with self._changed:
             return len(self._events)
-
-    def _find(self, since, wanted):
-        for event in self._events[since:]:
-            if all(event.get(name) == value for name, value in wanted.items()):
-                return event
-        return None
 
     def wait(self, since=0, patience=PATIENCE, **wanted):
         """The first event after the mark with these members: wait(mark, event="peer-closed")."""
         with self._changed:
-            self._changed.wait_for(lambda: self._find(since, wanted), patience)
-            event = self._find(since, wanted)
-        if not event:
-            raise TimeoutError("the mock saw no %r; it saw %r" % (wanted, self._events[since:][-20:]))
-        return event
+            if not self._changed.wait_for(lambda: self.events(since, **wanted), patience):
+                raise TimeoutError("the mock saw no %r; it saw %r" % (wanted, self._events[since:][-20:]))
+        return self.events(since, **wanted)[0]
 
     def count(self, since=0, **wanted):
-        with self._changed:
-            return sum(all(event.get(name) == value for name, value in wanted.items())
-                       for event in self._events[since:])
+        return len(self.events(since, **wanted))
 
     def requests(self):
         """The last requests: dictionaries with head and body as bytes, and what the events say of them."""
@@ -254,6 +266,7 @@ class Suite:
         self.port = free_port()
         self.running = {}
         self.stopped = False
+        self.keys = 0
         self.mock = Mock(self.directory, *mock, shape=shape)
         self.write_models(models)
 
@@ -364,9 +377,10 @@ class Suite:
                 " ".join(arguments), done.returncode, done.stderr.decode(errors="replace")))
         return done
 
-    def make_key(self, name="test", **options):
+    def make_key(self, name=None, **options):
         """Creates a key and returns it: make_key(rpm=3, models="a,b", budget="100/day")."""
-        arguments = ["key", "create", "--name", name]
+        self.keys += 1
+        arguments = ["key", "create", "--name", name or "test-%d" % self.keys]
         for option, value in options.items():
             arguments += ["--" + option.replace("_", "-"), str(value)]
         return re.search(rb"sk-hg-\S+", self.tool(*arguments).stdout).group().decode()
@@ -375,6 +389,12 @@ class Suite:
     def key_id(key):
         return key.split("-")[2]
 
+    def limits(self):
+        """What limiterd counts now."""
+        done, text = nngipc.call(os.path.join(self.run, "ctl-limiterd", "link"), "limits.show")
+        assert done, text
+        return json.loads(text)
+
     def records(self):
         """All records of history, oldest first."""
         text = b"".join(open(path, "rb").read() for path in self.journal_files())
@@ -382,7 +402,7 @@ class Suite:
 
     def journal_files(self):
         journal = os.path.join(self.state, "auditd", "journal")
-        return [os.path.join(journal, name) for name in sorted(os.listdir(journal))]
+        return [os.path.join(journal, name) for name in sorted(os.listdir(journal)) if name.endswith(".jsonl")]
 
     # --- clients ---
 
@@ -422,7 +442,8 @@ def request_bytes(key, body, path="/v1/chat/completions", method="POST", headers
     """A request as it stands on the wire."""
     lines = ["%s %s HTTP/1.1" % (method, path), "Host: localhost"]
     found = request_headers(key, body, headers)
-    found.setdefault("Content-Length", len(body))
+    if "Transfer-Encoding" not in found:
+        found.setdefault("Content-Length", len(body))
     lines += ["%s: %s" % item for item in found.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
