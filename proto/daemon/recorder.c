@@ -26,6 +26,8 @@ static uint64_t next = 1;
 static unsigned waiting;
 
 static struct ipc_link *auditd;
+static enum wire_error (*shared_take)(void *arg, const struct wire_frame *frame); /* NULL: it is not shared */
+static void *shared_arg;
 static struct loop_timer retry;
 
 static uint64_t dropped;
@@ -105,6 +107,8 @@ static enum wire_error take_frame(void *arg, const struct wire_frame *frame)
 		forget(frame->id);
 	else if (known && frame->type == MSG_FAULT)
 		take_fault(frame->id, frame);
+	else if (frame->type != MSG_AUDIT_ACK && shared_take)
+		return shared_take(shared_arg, frame);
 	send_waiting();
 	return WIRE_OK;
 }
@@ -114,6 +118,13 @@ void recorder_open(enum wire_link link, enum wire_role me)
 	static const struct ipc_events events = {.frame = take_frame, .up = send_again};
 	retry.expired = send_again;
 	auditd = ipc_open(link, me, &events, NULL);
+}
+
+struct ipc_link *recorder_share(enum wire_error (*take)(void *arg, const struct wire_frame *frame), void *arg)
+{
+	shared_take = take;
+	shared_arg = arg;
+	return auditd;
 }
 
 bool recorder_has_room(void)

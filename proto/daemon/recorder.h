@@ -12,6 +12,8 @@
 
 #include "../wire/msg_audit.h"
 
+struct ipc_link;
+
 enum {
 	RECORDER_WINDOW = 4096,    /* records sent or to be sent, and not acknowledged */
 	RECORDER_RECORD_MAX = 1536 /* bytes of one, encoded */
@@ -25,6 +27,10 @@ struct recorder_state {
 
 /* Opens the link to auditd as its dialer.  Call once, in place of ipc_open(); ends the process on failure. */
 void recorder_open(enum wire_link link, enum wire_role me);
+
+/* The link, for a daemon that has more to say to auditd: what comes back and is no word about a record goes
+ * to `take`, as with ipc_open(). */
+struct ipc_link *recorder_share(enum wire_error (*take)(void *arg, const struct wire_frame *frame), void *arg);
 
 /* Whether recorder_put() would take a record now. */
 bool recorder_has_room(void);
