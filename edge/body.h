@@ -1,0 +1,53 @@
+/*
+ * A request's body while it arrives: framing taken off, JSON judged byte by
+ * byte, kept whole until it has gone to proxyd.  What all bodies hold
+ * together is bounded by HEIMGATE_BODY_TOTAL.
+ */
+#ifndef EDGE_BODY_H
+#define EDGE_BODY_H
+
+#include "../proto/daemon/conf.h"
+#include "../proto/wire/json.h"
+#include "buffer.h"
+#include "estimate.h"
+#include "http_body.h"
+#include "refusal.h"
+
+/* Zero-initialised means: none begun. */
+struct body {
+	struct buffer kept;
+	struct http_body framing;
+	uint64_t announced;    /* its length in bytes, or 0 when it comes in chunks */
+	bool complete;         /* its last byte has come: what follows is another request */
+	bool is_json;          /* else it is read and dropped */
+	enum json_error error; /* so far */
+	struct json_scan scan;
+};
+
+enum body_result {
+	BODY_MORE,
+	BODY_DONE,
+	BODY_REFUSED /* the refusal says why */
+};
+
+void body_init(const struct conf_edge *conf);
+
+/* Begins the body that the head announces. */
+enum body_result body_start(struct body *body, const struct http_head *head, bool is_json, struct refusal *refusal);
+
+/* Takes the next bytes; *used says how many were its own. */
+enum body_result body_feed(struct body *body, const char *bytes, size_t length, size_t *used, struct refusal *refusal);
+
+/* Of a JSON body that is done: the model asked for, into model[MODEL_NAME_MAX + 1].  False: refused. */
+bool body_model(const struct body *body, char *model, struct refusal *refusal);
+
+/* Of a JSON body that is done: what decides its cost, for a route of that kind. */
+struct estimate body_estimate(const struct body *body, enum wire_route route);
+
+/* Whether a JSON body that is done asks for a stream. */
+bool body_asks_stream(const struct body *body);
+
+/* Gives the memory of what was kept back. */
+void body_free(struct body *body);
+
+#endif

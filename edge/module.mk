@@ -1,0 +1,2 @@
+PROGRAMS += heimgate-edge
+heimgate-edge_SOURCES := $(wildcard edge/*.c)

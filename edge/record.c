@@ -1,0 +1,27 @@
+#include "record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/recorder.h"
+#include "conn.h"
+#include "exchange.h"
+
+void record_refusal(const struct exchange *exchange, const struct refusal *refusal)
+{
+	struct audit_record record = {.kind = AUDIT_REFUSAL, .status = refusal->status};
+	if (!exchange->route || exchange->route->serve != SERVE_FORWARD)
+		return;
+	memcpy(record.request_id, exchange->request_id, sizeof(record.request_id));
+	memcpy(record.key_id, exchange->key_id, sizeof(record.key_id));
+	memcpy(record.key_name, exchange->key_name, sizeof(record.key_name));
+	memcpy(record.model, exchange->model, sizeof(record.model));
+	snprintf(record.client, sizeof(record.client), "%s", conn_client(exchange->conn));
+	snprintf(record.action, sizeof(record.action), "%s", wire_route_label(exchange->route->wire));
+	snprintf(record.code, sizeof(record.code), "%s", refusal_word(refusal));
+	record.streamed = exchange->read && body_asks_stream(&exchange->body);
+	record.bytes_in = exchange->body.framing.received;
+	record.total_ms = (uint32_t)((loop_micros() - exchange->began) / 1000);
+	recorder_put(&record);
+}
