@@ -86,8 +86,8 @@ void head_line(struct head *head, const char *line, size_t length)
 		head->complete = head->status >= 200;
 }
 
-bool head_is_stream(const struct head *head)
+bool head_is(const struct head *head, const char *content_type)
 {
 	size_t length = strcspn(head->content_type, "; ");
-	return length == strlen("text/event-stream") && strncasecmp(head->content_type, "text/event-stream", length) == 0;
+	return length == strlen(content_type) && strncasecmp(head->content_type, content_type, length) == 0;
 }

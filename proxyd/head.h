@@ -24,7 +24,7 @@ void head_start(struct head *head);
 /* One line with its line end.  Interim answers (1xx) are skipped; lines after the head was complete are ignored. */
 void head_line(struct head *head, const char *line, size_t length);
 
-/* Whether the body is an event stream. */
-bool head_is_stream(const struct head *head);
+/* Whether the body is of this type, "text/event-stream", with whatever parameters. */
+bool head_is(const struct head *head, const char *content_type);
 
 #endif

@@ -1,7 +1,8 @@
 #include "problem.h"
 
 static const struct api_error errors[] = {
-#define X(name, http, kind, number, text) {.status = http, .type = kind, .code = number, .message = text},
+#define X(name, http, kind, number, text) \
+	[PROBLEM_##name] = {.status = http, .type = kind, .code = number, .message = text},
     PROBLEMS(X)
 #undef X
 };

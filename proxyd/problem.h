@@ -24,8 +24,9 @@
 	X(REDIRECTED, 502, "server_error", "upstream_error", \
 	  "The model server answered with a redirect, which is not followed.") \
 	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \
-	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway's credential.") \
+	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway access.") \
 	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the JSON body of your request.") \
+	X(TOO_LARGE, 413, "invalid_request_error", "request_too_large", "The request body is larger than is allowed.") \
 	X(WRONG_MODEL, 400, "invalid_request_error", "model_mismatch", "The body names another model than was admitted.") \
 	X(NO_MODEL, 404, "invalid_request_error", "model_not_found", \
 	  "The model does not exist or you do not have access to it.") \
@@ -36,12 +37,13 @@
 	X(UNRECORDED, 503, "server_error", "audit_unavailable", "Requests cannot be recorded at the moment; please retry.")
 
 enum problem {
+	PROBLEM_NONE,
 #define X(name, status, type, code, message) PROBLEM_##name,
 	PROBLEMS(X)
 #undef X
 };
 
-/* Static; never NULL. */
+/* Static; not for PROBLEM_NONE. */
 const struct api_error *problem_error(enum problem problem);
 
 #endif

@@ -10,6 +10,8 @@ enum { MESSAGE_ROOM = 1100 }; /* api_error_json() cuts earlier */
 
 int wrap_status(int status)
 {
+	if (status > 599)
+		return 502;
 	return status == 429 ? 503 : status;
 }
 

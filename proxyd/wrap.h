@@ -12,7 +12,7 @@ enum { WRAP_BODY_MAX = 64 * 1024 }; /* bytes of an error body worth keeping */
 
 /*
  * The status for the client.  429 would say that the client's own limit was reached, so a server's 429
- * becomes 503.
+ * becomes 503; what HTTP does not know becomes 502.
  */
 int wrap_status(int status);
 

@@ -49,6 +49,7 @@
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE")                        \
 	X(INT, streams, "HEIMGATE_STREAMS", "1024", 1, 65535, "requests under way at one time")                                     \
 	X(INT, body_max, "HEIMGATE_BODY_MAX", "20971520", 1024, 1073741824, "bytes of a request body")                              \
+	X(INT, body_total, "HEIMGATE_BODY_TOTAL", "268435456", 1024, 17179869184, "bytes of all request bodies held at one time") \
 	X(INT, connect_timeout, "HEIMGATE_CONNECT_TIMEOUT_MS", "5000", 10, 600000, "ms to connect to an upstream")                  \
 	X(INT, first_byte_timeout, "HEIMGATE_FIRST_BYTE_TIMEOUT_MS", "300000", 10, 3600000, "ms from a sent request to its answer's first byte") \
 	X(INT, idle_timeout, "HEIMGATE_UPSTREAM_IDLE_TIMEOUT_MS", "120000", 10, 3600000, "ms an upstream may be silent inside an answer") \

@@ -22,7 +22,7 @@ static void plain(void)
 	is_text(head.content_type, "application/json", "content type");
 	ok(head.length_known, "length is known");
 	is_int((long long)head.length, 28, "length");
-	ok(!head.encoded && !head_is_stream(&head), "neither encoded nor a stream");
+	ok(!head.encoded && !head_is(&head, "text/event-stream"), "neither encoded nor a stream");
 	head_line(&head, "Content-Length: 5\r\n", 19);
 	is_int((long long)head.length, 28, "a trailer field changes nothing");
 }
@@ -39,9 +39,9 @@ static void interim(void)
 static void streams(void)
 {
 	struct head head = read_head("HTTP/1.1 200 OK\r\nContent-Type: Text/Event-Stream; charset=utf-8\r\n\r\n");
-	ok(head_is_stream(&head), "an event stream, with parameters and in any case");
+	ok(head_is(&head, "text/event-stream"), "an event stream, with parameters and in any case");
 	head = read_head("HTTP/1.1 200 OK\r\nContent-Type: text/event-streams\r\n\r\n");
-	ok(!head_is_stream(&head), "a longer type is not");
+	ok(!head_is(&head, "text/event-stream"), "a longer type is not");
 	head = read_head("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n");
 	ok(head.encoded, "gzip is noticed");
 	head = read_head("HTTP/1.1 200 OK\r\nContent-Encoding: Identity\r\n\r\n");

@@ -36,6 +36,7 @@ int main(void)
 	check(500, "[1]", ENVELOPE(UNREADABLE("500"), "server_error", "\"upstream_error\""));
 	check(500, "{\"error\":", ENVELOPE(UNREADABLE("500"), "server_error", "\"upstream_error\""));
 	is_int(wrap_status(429), 503, "429 is only ever the client's own limit");
+	is_int(wrap_status(999), 502, "999 is no status");
 	is_int(wrap_status(404), 404, "404 stays");
 	return tap_done();
 }

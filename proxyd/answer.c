@@ -1,0 +1,204 @@
+#include "answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../proto/daemon/log.h"
+#include "catalogue.h"
+#include "proxyd.h"
+#include "stream.h"
+#include "wrap.h"
+
+static struct route_upstream *route_of(const struct stream *stream)
+{
+	return &stream->routes->upstreams[stream->upstream];
+}
+
+static void note_trouble(const struct stream *stream, enum problem problem, const char *reason)
+{
+	struct route_upstream *route = route_of(stream);
+	bool unreached = problem == PROBLEM_UNREACHABLE || problem == PROBLEM_CONNECT_TIMEOUT;
+	if (unreached)
+		snprintf(route->trouble, sizeof(route->trouble), "%s", reason);
+	if (problem != PROBLEM_NONE)
+		log_warn("upstream-failed", "id=%s upstream=%s reason=%s", log_request(stream->lease.request_id),
+		         log_text(stream->routes->models->upstreams[stream->upstream].name), log_text(reason));
+}
+
+static void sent(void *arg)
+{
+	struct stream *stream = arg;
+	stream->charged = true;
+	stream->sent_us = loop_micros();
+	route_of(stream)->trouble[0] = '\0';
+}
+
+/* --- the head --- */
+
+/* Answers that are none for the client. */
+static enum problem judge_head(const struct head *head)
+{
+	if (head->encoded)
+		return PROBLEM_ENCODED;
+	if (head->status >= 300 && head->status < 400)
+		return PROBLEM_REDIRECTED;
+	if (head->status == 401 || head->status == 403)
+		return PROBLEM_CREDENTIAL;
+	return PROBLEM_NONE;
+}
+
+static void pass_head(struct stream *stream, const struct head *head, bool streaming)
+{
+	struct stream_head out;
+	out.status = (uint16_t)head->status;
+	out.streaming = streaming;
+	out.length_known = head->length_known && !streaming;
+	out.length = out.length_known ? head->length : 0;
+	out.headers[0] = '\0';
+	memcpy(out.content_type, head->content_type, sizeof(out.content_type));
+	reply_head(&stream->reply, &out);
+}
+
+static void pass_bytes(void *arg, const char *bytes, size_t length)
+{
+	reply_data(arg, bytes, length);
+}
+
+static enum stream_answer kind_of(const struct stream *stream, const struct head *head)
+{
+	if (head->status >= 400)
+		return ANSWER_ERROR;
+	if (stream->served[0] == '\0')
+		return ANSWER_LIST;
+	return head_is(head, "text/event-stream") ? ANSWER_EVENTS : ANSWER_PLAIN;
+}
+
+static void take_head(void *arg, const struct head *head)
+{
+	struct stream *stream = arg;
+	enum problem problem = judge_head(head);
+
+	stream->first_byte_us = loop_micros();
+	if (problem != PROBLEM_NONE) {
+		note_trouble(stream, problem, problem_error(problem)->message);
+		stream_fail(stream, problem);
+		return;
+	}
+	stream->state = STREAM_ANSWERING;
+	stream->answer = kind_of(stream, head);
+	stream->answer_status = head->status;
+	stream->answer_is_json = head_is(head, "application/json");
+	memcpy(stream->retry, head->retry, sizeof(stream->retry));
+	if (stream->answer == ANSWER_EVENTS)
+		sse_start(&stream->scan.events, stream->strips_usage, pass_bytes, &stream->reply);
+	else if (stream->answer == ANSWER_PLAIN)
+		usage_start(&stream->scan.plain);
+	if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_PLAIN)
+		pass_head(stream, head, stream->answer == ANSWER_EVENTS);
+}
+
+/* --- the body --- */
+
+/* Of anything but a list, the beginning is enough. */
+static bool keep(struct stream *stream, const char *bytes, size_t length)
+{
+	size_t wanted = stream->kept_length + length;
+	if (stream->answer != ANSWER_LIST && wanted > WRAP_BODY_MAX)
+		return true;
+	char *kept = wanted <= ANSWER_KEPT_MAX ? realloc(stream->kept, wanted) : NULL;
+	if (!kept)
+		return false;
+	memcpy(kept + stream->kept_length, bytes, length);
+	stream->kept = kept;
+	stream->kept_length = wanted;
+	return true;
+}
+
+static bool take_data(void *arg, const char *bytes, size_t length)
+{
+	struct stream *stream = arg;
+	if (length == 0)
+		return true;
+	if (reply_is_full(&stream->reply))
+		return false;
+	if (stream->answer == ANSWER_EVENTS) {
+		sse_feed(&stream->scan.events, bytes, length);
+	} else if (stream->answer == ANSWER_PLAIN) {
+		usage_feed(&stream->scan.plain, bytes, length);
+		reply_data(&stream->reply, bytes, length);
+	} else if (!keep(stream, bytes, length)) {
+		stream_fail(stream, PROBLEM_BAD_LIST);
+		return true;
+	}
+	if (stream->reply.broken)
+		stream_fail(stream, PROBLEM_BUSY);
+	return true;
+}
+
+/* --- the end --- */
+
+static void end_events(struct stream *stream, enum problem problem)
+{
+	enum problem cut = problem == PROBLEM_NONE ? PROBLEM_UNFINISHED : problem;
+	bool whole = sse_end(&stream->scan.events, cut);
+	stream_finish(stream, whole ? STREAM_COMPLETE : STREAM_CUT, whole ? "" : problem_error(cut)->code);
+}
+
+/* A body that ends with its connection has no other sign of being cut than its JSON. */
+static void end_plain(struct stream *stream, enum problem problem)
+{
+	bool whole = usage_end(&stream->scan.plain, &stream->usage) || !stream->answer_is_json;
+	if (problem == PROBLEM_NONE && !whole)
+		problem = PROBLEM_BROKEN;
+	if (problem == PROBLEM_NONE)
+		stream_finish(stream, STREAM_COMPLETE, "");
+	else
+		stream_fail(stream, problem);
+}
+
+static void end_error(struct stream *stream)
+{
+	char text[API_ERROR_MAX];
+	const char *body = stream->kept ? stream->kept : "";
+	size_t wrapped = wrap_body(stream->answer_status, body, stream->kept_length, text);
+	reply_body(&stream->reply, wrap_status(stream->answer_status), stream->retry, wrapped ? text : body,
+	           wrapped ? wrapped : stream->kept_length);
+	stream_finish(stream, STREAM_COMPLETE, "upstream_error");
+}
+
+static void ended(void *arg, enum problem problem, const char *reason)
+{
+	struct stream *stream = arg;
+	stream->call = NULL;
+	note_trouble(stream, problem, reason);
+	if (stream->answer == ANSWER_EVENTS)
+		end_events(stream, problem);
+	else if (stream->answer == ANSWER_PLAIN)
+		end_plain(stream, problem);
+	else if (stream->answer == ANSWER_ERROR)
+		end_error(stream);
+	else if (problem != PROBLEM_NONE)
+		stream_fail(stream, problem);
+	else if (stream->answer == ANSWER_LIST)
+		catalogue_finish(stream);
+	else
+		stream_fail(stream, PROBLEM_BROKEN);
+}
+
+static const struct upstream_events events = {sent, take_head, take_data, ended};
+
+void answer_ask(struct stream *stream, const char *url, const char *body)
+{
+	const struct route_upstream *route = route_of(stream);
+	struct upstream_request request = {
+	    .url = url,
+	    .headers = stream->wants_stream ? route->stream_headers : route->headers,
+	    .body = body,
+	    .length = stream->body_length,
+	};
+	stream->state = STREAM_ASKING;
+	stream->call = upstream_ask(&request, &events, stream);
+	if (!stream->call)
+		stream_fail(stream, PROBLEM_BUSY);
+}

@@ -1,0 +1,12 @@
+/* The answer half of a stream: what the upstream sends, on its way to the client. */
+#ifndef PROXYD_ANSWER_H
+#define PROXYD_ANSWER_H
+
+struct stream;
+
+enum { ANSWER_KEPT_MAX = 4 * 1024 * 1024 }; /* bytes of a model list; errors are cut earlier */
+
+/* Asks the stream's upstream at this URL, with its body unless `body` is NULL.  May free the stream. */
+void answer_ask(struct stream *stream, const char *url, const char *body);
+
+#endif

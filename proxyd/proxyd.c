@@ -1,0 +1,246 @@
+#include "proxyd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../proto/daemon/keyfile.h"
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/recorder.h"
+#include "../proto/daemon/sandbox.h"
+#include "stream.h"
+#include "upstream.h"
+#include "warm.h"
+
+enum {
+	TICK_MS = 1000,
+	KEEP_AGE_MS = 1000 /* a lease outlives that by itself */
+};
+
+static struct proxyd proxyd;
+static struct loop_timer tick;
+
+/* --- health --- */
+
+static void add_part(struct health *health, const char *name, bool well, const char *text)
+{
+	if (health->count == HEALTH_PARTS_MAX)
+		return;
+	struct health_part *part = &health->parts[health->count++];
+	part->well = well;
+	snprintf(part->name, sizeof(part->name), "%s", name);
+	snprintf(part->text, sizeof(part->text), "%s", text);
+}
+
+/* An upstream is well until a connection to it fails, and again when one succeeds. */
+static void add_upstreams(struct health *health, bool well)
+{
+	const struct routes *routes = proxyd.routes;
+	for (size_t i = 0; i < routes->models->upstream_count; i++) {
+		const char *trouble = routes->upstreams[i].trouble;
+		if ((*trouble == '\0') == well)
+			add_part(health, routes->models->upstreams[i].name, well, trouble);
+	}
+}
+
+/* A refused models.json does no harm while the running one stays: that part is well, and says so. */
+static void send_health(uint64_t id)
+{
+	struct health health = {0};
+	struct recorder_state recorder = recorder_state();
+	bool limiterd = ipc_is_up(proxyd.limiterd);
+
+	add_part(&health, "sandbox", true, sandbox_name());
+	add_part(&health, "models", true, proxyd.reload_refused ? "the last reload was refused" : "");
+	add_part(&health, "link-limiterd", limiterd, limiterd ? "" : "leases are not settled");
+	add_part(&health, "link-auditd", recorder.up, recorder.up ? "" : "records wait");
+	add_upstreams(&health, false);
+	add_upstreams(&health, true);
+	struct wire_out *out = ipc_begin(proxyd.edge, MSG_HEALTH, 0, id);
+	if (!out)
+		return;
+	health_encode(out, &health);
+	ipc_end(proxyd.edge);
+}
+
+/* --- frames --- */
+
+static enum wire_error health_asked(struct proxyd *of, const struct wire_frame *frame)
+{
+	(void)of;
+	send_health(frame->id);
+	return WIRE_OK;
+}
+
+static enum wire_error revoked(struct proxyd *of, const struct wire_frame *frame)
+{
+	struct auth_revoke revoke;
+	struct wire_in in;
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = auth_revoke_decode(&in, &revoke);
+	if (error != WIRE_OK)
+		return error;
+	log_info("revoked", "key=%s generation=%llu", log_text(revoke.key_id), (unsigned long long)revoke.generation);
+	revocation_add(&of->revocations, &revoke, loop_now());
+	stream_revoke(of, &revoke);
+	return WIRE_OK;
+}
+
+/* A settlement that limiterd refuses is over as well: it would refuse it again. */
+static enum wire_error settled(struct proxyd *of, const struct wire_frame *frame)
+{
+	settle_done(&of->settle, frame->id);
+	return WIRE_OK;
+}
+
+/* The peer refused a frame of ours, which ipc.c has logged. */
+static enum wire_error refused(struct proxyd *of, const struct wire_frame *frame)
+{
+	(void)of;
+	(void)frame;
+	return WIRE_OK;
+}
+
+struct dispatch {
+	enum wire_type type;
+	enum wire_error (*handle)(struct proxyd *proxyd, const struct wire_frame *frame);
+};
+
+static const struct dispatch from_edge[] = {
+    {MSG_STREAM_OPEN, stream_open},
+    {MSG_STREAM_BODY, stream_body},
+    {MSG_STREAM_CREDIT, stream_credit},
+    {MSG_STREAM_CANCEL, stream_cancel},
+    {MSG_HEALTH_ASK, health_asked},
+    {MSG_FAULT, refused},
+    {0, NULL},
+};
+
+static const struct dispatch from_authd[] = {{MSG_AUTH_REVOKE, revoked}, {MSG_FAULT, refused}, {0, NULL}};
+
+static const struct dispatch from_limiterd[] = {{MSG_LIMIT_SETTLED, settled}, {MSG_FAULT, settled}, {0, NULL}};
+
+static enum wire_error dispatch(const struct dispatch *row, const struct wire_frame *frame)
+{
+	for (; row->handle; row++)
+		if (row->type == frame->type)
+			return row->handle(&proxyd, frame);
+	return WIRE_BAD_SENDER;
+}
+
+static enum wire_error edge_frame(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	return dispatch(from_edge, frame);
+}
+
+static enum wire_error authd_frame(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	return dispatch(from_authd, frame);
+}
+
+static enum wire_error limiterd_frame(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	return dispatch(from_limiterd, frame);
+}
+
+/* --- links and time --- */
+
+static void edge_down(void *arg)
+{
+	(void)arg;
+	stream_cancel_all(&proxyd);
+}
+
+/* limiterd may have restarted, and then knows only the leases that it is told of. */
+static void limiterd_up(void *arg)
+{
+	(void)arg;
+	stream_keep_all(&proxyd, 0);
+	settle_again(&proxyd.settle);
+}
+
+static void tick_expired(void *arg)
+{
+	(void)arg;
+	stream_keep_all(&proxyd, KEEP_AGE_MS);
+	settle_push(&proxyd.settle);
+	loop_timer_set(&tick, TICK_MS);
+}
+
+static void reload(void)
+{
+	char error[512];
+	struct routes *routes = routes_load(proxyd.models_path, loop_wall(), error, sizeof(error));
+	if (!routes) {
+		proxyd.reload_refused = true;
+		log_error("reload-refused", "reason=%s", log_text(error));
+		return;
+	}
+	proxyd.reload_refused = false;
+	routes_drop(proxyd.routes);
+	proxyd.routes = routes;
+	log_info("reloaded", "models=%zu upstreams=%zu", routes->models->model_count, routes->models->upstream_count);
+}
+
+static void hung_up(void *arg)
+{
+	(void)arg;
+	reload();
+}
+
+/* --- phases --- */
+
+static bool read_audit_mode(const char *text)
+{
+	bool required = strcmp(text, "required") == 0;
+	if (!required && strcmp(text, "best-effort") != 0)
+		fatal_usage("HEIMGATE_AUDIT is \"%s\": it must be required or best-effort", text);
+	return required;
+}
+
+void proxyd_acquire(const struct conf_proxyd *conf)
+{
+	char error[512];
+	proxyd.conf = conf;
+	proxyd.audit_required = read_audit_mode(conf->audit);
+	proxyd.models_path = conf_path(conf->state, *conf->models ? conf->models : "models.json");
+	proxyd.routes = routes_load(proxyd.models_path, loop_wall(), error, sizeof(error));
+	if (!proxyd.routes)
+		fatal_usage("%s", error);
+	proxyd.leases = leases_new();
+	if (!proxyd.leases)
+		fatalx("no memory for the leases in use");
+	keyfile_load(conf->state, "lease.key", proxyd.lease_key);
+}
+
+void proxyd_link(void)
+{
+	static const struct ipc_events edge = {.frame = edge_frame, .down = edge_down};
+	static const struct ipc_events authd = {.frame = authd_frame};
+	static const struct ipc_events limiterd = {.frame = limiterd_frame, .up = limiterd_up};
+
+	proxyd.edge = ipc_open(LINK_EDGE_PROXYD, ROLE_PROXYD, &edge, NULL);
+	proxyd.authd = ipc_open(LINK_AUTHD_PROXYD, ROLE_PROXYD, &authd, NULL);
+	proxyd.limiterd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_PROXYD, &limiterd, NULL);
+	proxyd.settle.limiterd = proxyd.limiterd;
+	recorder_open(LINK_PROXYD_AUDITD, ROLE_PROXYD);
+	loop_on_hangup(hung_up, NULL);
+	tick.expired = tick_expired;
+	loop_timer_set(&tick, TICK_MS);
+	warm_start(proxyd.routes);
+}
+
+void proxyd_close(void)
+{
+	stream_cancel_all(&proxyd);
+	upstream_close();
+	routes_drop(proxyd.routes);
+	settle_free(&proxyd.settle);
+	explicit_bzero(proxyd.lease_key, sizeof(proxyd.lease_key));
+	free(proxyd.leases);
+	free(proxyd.models_path);
+}

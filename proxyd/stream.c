@@ -1,0 +1,372 @@
+#include "stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/recorder.h"
+#include "account.h"
+#include "answer.h"
+#include "catalogue.h"
+#include "proxyd.h"
+
+static const char *const paths[] = {SPLICE_PATHS};
+
+/* --- the end --- */
+
+static void free_stream(struct stream *stream)
+{
+	streams_remove(&stream->proxyd->streams, stream);
+	stream->proxyd->streams.body_bytes -= stream->body_expected;
+	loop_timer_clear(&stream->total);
+	if (stream->answer == ANSWER_EVENTS)
+		sse_free(&stream->scan.events);
+	reply_free(&stream->reply);
+	routes_drop(stream->routes);
+	free(stream->sealed);
+	free(stream->kept);
+	free(stream->body);
+	free(stream);
+}
+
+static void close_stream(struct stream *stream)
+{
+	account_settle(stream);
+	account_record(stream);
+	free_stream(stream);
+}
+
+void stream_finish(struct stream *stream, enum stream_end end, const char *code)
+{
+	struct stream_trailer trailer = {.end = end};
+	snprintf(trailer.code, sizeof(trailer.code), "%s", code);
+	account_settle(stream);
+	account_fill_trailer(stream, &trailer);
+	stream->state = STREAM_DRAINING;
+	reply_trailer(&stream->reply, &trailer);
+	if (stream->reply.told)
+		close_stream(stream);
+}
+
+static void stop_asking(struct stream *stream)
+{
+	if (stream->call)
+		upstream_cancel(stream->call);
+	stream->call = NULL;
+}
+
+void stream_fail(struct stream *stream, enum problem problem)
+{
+	const struct api_error *error = problem_error(problem);
+	enum stream_end end = STREAM_COMPLETE;
+
+	stop_asking(stream);
+	if (stream->state == STREAM_DRAINING || stream->reply.broken) {
+		reply_drop(&stream->reply);
+		end = STREAM_ABORTED;
+	} else if (stream->reply.status == 0) {
+		reply_error(&stream->reply, error);
+	} else if (stream->answer == ANSWER_EVENTS) {
+		end = sse_end(&stream->scan.events, problem) ? STREAM_COMPLETE : STREAM_CUT;
+	} else {
+		end = STREAM_ABORTED;
+	}
+	stream_finish(stream, end, error->code ? error->code : "");
+}
+
+static void cancel(struct stream *stream, const void *arg)
+{
+	(void)arg;
+	stop_asking(stream);
+	stream->cancelled = true;
+	close_stream(stream);
+}
+
+static void total_expired(void *arg)
+{
+	stream_fail(arg, PROBLEM_TOTAL_TIMEOUT);
+}
+
+/* --- opening --- */
+
+/* A request that is not let in: its lease goes back unused. */
+static void refuse(struct proxyd *proxyd, uint64_t id, const struct stream_open *open, const struct lease *lease,
+                   enum problem problem)
+{
+	const struct api_error *error = problem_error(problem);
+	struct stream_trailer trailer = {.end = STREAM_COMPLETE};
+	struct reply reply;
+
+	snprintf(trailer.code, sizeof(trailer.code), "%s", error->code);
+	reply_start(&reply, proxyd->edge, id);
+	reply_error(&reply, error);
+	reply_trailer(&reply, &trailer);
+	reply_free(&reply);
+	account_refused(proxyd, open, lease, error);
+}
+
+/* Only a lease that is sealed, inside its time and fresh says anything. */
+static enum wire_error check_lease(struct proxyd *proxyd, struct wire_bytes sealed, struct lease *lease)
+{
+	enum wire_error error = lease_open(sealed, proxyd->lease_key, loop_wall(), lease);
+	return error == WIRE_OK ? leases_use(proxyd->leases, lease, loop_wall()) : error;
+}
+
+static enum problem check_room(const struct proxyd *proxyd, const struct stream_open *open, const struct lease *lease)
+{
+	const struct streams *streams = &proxyd->streams;
+	if (revocation_covers(&proxyd->revocations, lease, loop_now()))
+		return PROBLEM_REVOKED;
+	if (proxyd->audit_required && !recorder_has_room())
+		return PROBLEM_UNRECORDED;
+	if (open->body_length > (uint64_t)proxyd->conf->body_max)
+		return PROBLEM_TOO_LARGE;
+	if (streams->count >= (size_t)proxyd->conf->streams ||
+	    streams->body_bytes + open->body_length > (uint64_t)proxyd->conf->body_total)
+		return PROBLEM_BUSY;
+	return PROBLEM_NONE;
+}
+
+static void *copy(const void *bytes, size_t length)
+{
+	void *new = malloc(length);
+	return new ? memcpy(new, bytes, length) : NULL;
+}
+
+static struct stream *new_stream(struct proxyd *proxyd, uint64_t id, const struct stream_open *open)
+{
+	struct stream *stream = malloc(sizeof(*stream));
+	if (!stream)
+		return NULL;
+	memset(stream, 0, offsetof(struct stream, scan));
+	stream->proxyd = proxyd;
+	stream->total = (struct loop_timer){.expired = total_expired, .arg = stream};
+	stream->body_expected = (size_t)open->body_length;
+	stream->body = malloc(stream->body_expected + SPLICE_GROWTH_MAX);
+	stream->sealed = copy(open->lease.data, open->lease.length);
+	if (!stream->body || !stream->sealed) {
+		free(stream->body);
+		free(stream->sealed);
+		free(stream);
+		return NULL;
+	}
+	stream->sealed_length = open->lease.length;
+	stream->routes = routes_hold(proxyd->routes);
+	stream->served = "";
+	memcpy(stream->client, open->client, sizeof(stream->client));
+	reply_start(&stream->reply, proxyd->edge, id);
+	json_start(&stream->scan.request, paths, SPLICE_MEMBERS);
+	return stream;
+}
+
+static void start_stream(struct stream *stream, const struct lease *lease)
+{
+	struct proxyd *proxyd = stream->proxyd;
+	stream->lease = *lease;
+	stream->opened_ms = loop_now();
+	stream->opened_wall = loop_wall();
+	streams_add(&proxyd->streams, stream);
+	proxyd->streams.body_bytes += stream->body_expected;
+	loop_timer_set(&stream->total, (uint64_t)proxyd->conf->total_timeout);
+}
+
+/* --- the request body --- */
+
+static bool names_model(const struct stream *stream)
+{
+	char model[MODEL_NAME_MAX + 1];
+	const struct json_value *value = json_value(&stream->scan.request, SPLICE_MODEL);
+	return json_decode_string(value, model, sizeof(model)) >= 0 && strcmp(model, stream->lease.model) == 0;
+}
+
+/* The slot that was leased is the one of the upstream it is used for. */
+static enum problem find_route(struct stream *stream, const struct model **route)
+{
+	const struct models *models = stream->routes->models;
+	*route = models_find(models, stream->lease.model);
+	if (!*route)
+		return PROBLEM_NO_MODEL;
+	stream->upstream = (*route)->upstream;
+	if (strcmp(models->upstreams[stream->upstream].name, stream->lease.upstream) != 0)
+		return PROBLEM_MOVED;
+	return PROBLEM_NONE;
+}
+
+static void splice(struct stream *stream, const struct model *route)
+{
+	const struct json_scan *scan = &stream->scan.request;
+	bool can_stream = stream->lease.route == ROUTE_CHAT || stream->lease.route == ROUTE_COMPLETIONS;
+	bool renamed = route->target[0] != '\0' && strcmp(route->target, stream->lease.model) != 0;
+
+	stream->served = route->target[0] != '\0' ? route->target : stream->lease.model;
+	stream->wants_stream = can_stream && splice_wants_stream(scan);
+	stream->strips_usage = stream->wants_stream && !splice_wants_usage(scan);
+	stream->body_length =
+	    splice_body(stream->body, stream->body_length, scan, renamed ? route->target : NULL, stream->strips_usage);
+}
+
+static void body_complete(struct stream *stream)
+{
+	const struct model *route;
+	enum problem problem;
+
+	if (stream->lease.route == ROUTE_MODELS || stream->lease.route == ROUTE_MODEL) {
+		catalogue_answer(stream);
+		return;
+	}
+	if (json_end(&stream->scan.request) != JSON_OK || !json_is_object(&stream->scan.request))
+		problem = PROBLEM_BAD_BODY;
+	else if (!names_model(stream))
+		problem = PROBLEM_WRONG_MODEL;
+	else
+		problem = find_route(stream, &route);
+	if (problem != PROBLEM_NONE) {
+		stream_fail(stream, problem);
+		return;
+	}
+	splice(stream, route);
+	answer_ask(stream, stream->routes->upstreams[stream->upstream].urls[stream->lease.route], stream->body);
+}
+
+static void give_credit(struct stream *stream)
+{
+	struct stream_credit credit = {.bytes = (uint32_t)stream->body_credit};
+	struct wire_out *out = ipc_begin(stream->proxyd->edge, MSG_STREAM_CREDIT, 0, stream->reply.id);
+	if (!out)
+		return;
+	stream_credit_encode(out, &credit);
+	ipc_end(stream->proxyd->edge);
+	stream->body_credit = 0;
+}
+
+static enum wire_error take_body(struct stream *stream, const uint8_t *bytes, size_t length, bool is_last)
+{
+	if (length > stream->body_expected - stream->body_length ||
+	    is_last != (stream->body_length + length == stream->body_expected)) {
+		cancel(stream, NULL);
+		return WIRE_BAD_VALUE;
+	}
+	if (length > 0)
+		memcpy(stream->body + stream->body_length, bytes, length);
+	json_feed(&stream->scan.request, stream->body + stream->body_length, length);
+	stream->body_length += length;
+	stream->body_credit += length;
+	if (is_last)
+		body_complete(stream);
+	else if (stream->body_credit >= WIRE_CHUNK_MAX)
+		give_credit(stream);
+	return WIRE_OK;
+}
+
+/* --- frames --- */
+
+static enum wire_error read_open(const struct wire_frame *frame, struct stream_open *open)
+{
+	struct wire_in in;
+	wire_in_init(&in, frame->body, frame->length);
+	return stream_open_decode(&in, open);
+}
+
+enum wire_error stream_open(struct proxyd *proxyd, const struct wire_frame *frame)
+{
+	static struct lease lease; /* large, and copied when it is good */
+	struct stream_open open;
+	struct stream *stream = NULL;
+
+	enum wire_error error = read_open(frame, &open);
+	if (error == WIRE_OK && streams_find(&proxyd->streams, frame->id))
+		error = WIRE_BAD_VALUE;
+	if (error == WIRE_OK)
+		error = check_lease(proxyd, open.lease, &lease);
+	if (error != WIRE_OK)
+		return error;
+	enum problem problem = check_room(proxyd, &open, &lease);
+	if (problem == PROBLEM_NONE && !(stream = new_stream(proxyd, frame->id, &open)))
+		problem = PROBLEM_BUSY;
+	if (problem != PROBLEM_NONE) {
+		refuse(proxyd, frame->id, &open, &lease, problem);
+		return WIRE_OK;
+	}
+	start_stream(stream, &lease);
+	return take_body(stream, open.body.data, open.body.length, frame->flags & WIRE_FLAG_END);
+}
+
+/* Frames for a stream that is over were on their way when it ended. */
+enum wire_error stream_body(struct proxyd *proxyd, const struct wire_frame *frame)
+{
+	struct stream *stream = streams_find(&proxyd->streams, frame->id);
+	if (!stream || stream->state != STREAM_COLLECTING)
+		return WIRE_OK;
+	return take_body(stream, frame->body, frame->length, frame->flags & WIRE_FLAG_END);
+}
+
+/* Sends what the client has room for now, and lets the upstream go on. */
+static void move_on(struct stream *stream)
+{
+	reply_push(&stream->reply);
+	if (stream->reply.told)
+		close_stream(stream);
+	else if (stream->call && !reply_is_full(&stream->reply))
+		upstream_resume(stream->call);
+}
+
+enum wire_error stream_credit(struct proxyd *proxyd, const struct wire_frame *frame)
+{
+	struct stream_credit credit;
+	struct wire_in in;
+	struct stream *stream = streams_find(&proxyd->streams, frame->id);
+
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = stream_credit_decode(&in, &credit);
+	if (error != WIRE_OK || !stream)
+		return error;
+	reply_credit(&stream->reply, credit.bytes);
+	move_on(stream);
+	return WIRE_OK;
+}
+
+enum wire_error stream_cancel(struct proxyd *proxyd, const struct wire_frame *frame)
+{
+	struct stream *stream = streams_find(&proxyd->streams, frame->id);
+	if (stream)
+		cancel(stream, NULL);
+	return WIRE_OK;
+}
+
+/* --- all streams --- */
+
+void stream_cancel_all(struct proxyd *proxyd)
+{
+	streams_each(&proxyd->streams, cancel, NULL);
+}
+
+static void revoke_one(struct stream *stream, const void *arg)
+{
+	const struct auth_revoke *revoke = arg;
+	if (stream->lease.generation < revoke->generation && strcmp(stream->lease.key_id, revoke->key_id) == 0)
+		stream_fail(stream, PROBLEM_REVOKED);
+}
+
+void stream_revoke(struct proxyd *proxyd, const struct auth_revoke *revoke)
+{
+	streams_each(&proxyd->streams, revoke_one, revoke);
+}
+
+static void keep_one(struct stream *stream, const void *arg)
+{
+	const uint64_t *age_ms = arg;
+	struct ipc_link *limiterd = stream->proxyd->limiterd;
+	bool is_old = loop_now() - stream->opened_ms >= *age_ms;
+	struct wire_out *out = is_old && stream->sealed ? ipc_begin(limiterd, MSG_LIMIT_KEEP, 0, stream->reply.id) : NULL;
+	if (out) {
+		wire_put_fixed(out, stream->sealed, stream->sealed_length);
+		ipc_end(limiterd);
+	}
+	move_on(stream);
+}
+
+void stream_keep_all(struct proxyd *proxyd, uint64_t age_ms)
+{
+	streams_each(&proxyd->streams, keep_one, &age_ms);
+}

@@ -1,0 +1,363 @@
+#include "upstream.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+
+enum { IDLE_CALLS_MAX = 256 }; /* handles kept for reuse, about 6 KiB each */
+
+enum phase { PHASE_CONNECTING, PHASE_WAITING, PHASE_ANSWERING };
+
+struct upstream_call {
+	CURL *easy;
+	struct upstream_call *next;           /* while it is idle */
+	const struct upstream_events *events; /* NULL: cancelled */
+	void *arg;
+	enum phase phase;
+	bool inside; /* libcurl is calling us, and its handle must stay */
+	bool paused;
+	struct loop_timer deadline; /* first byte, then idle */
+	struct head head;
+};
+
+struct socket_watch {
+	struct loop_watch watch;
+	struct socket_watch *next; /* while it is idle */
+};
+
+static const struct conf_proxyd *settings;
+static CURLM *multi;
+static struct loop_timer wakeup;
+static bool overdue; /* libcurl wants to be called without delay */
+static struct upstream_call *idle_calls;
+static unsigned idle_count;
+static struct socket_watch *idle_watches;
+
+/* --- the end of an exchange --- */
+
+static void free_call(struct upstream_call *call)
+{
+	curl_easy_cleanup(call->easy);
+	free(call);
+}
+
+/* Removing a handle in the middle of its transfer closes the connection. */
+static void release(struct upstream_call *call)
+{
+	loop_timer_clear(&call->deadline);
+	CHECK(curl_multi_remove_handle(multi, call->easy) == CURLM_OK);
+	if (idle_count == IDLE_CALLS_MAX) {
+		free_call(call);
+		return;
+	}
+	call->next = idle_calls;
+	idle_calls = call;
+	idle_count++;
+}
+
+static void finish(struct upstream_call *call, enum problem problem, const char *reason)
+{
+	const struct upstream_events *events = call->events;
+	void *arg = call->arg;
+	release(call);
+	if (events)
+		events->ended(arg, problem, reason);
+}
+
+static void expired(void *arg)
+{
+	struct upstream_call *call = arg;
+	if (call->phase == PHASE_ANSWERING)
+		finish(call, PROBLEM_IDLE_TIMEOUT, "silent within its answer");
+	else
+		finish(call, PROBLEM_FIRST_BYTE_TIMEOUT, "no answer in time");
+}
+
+/* A kept connection may turn out dead after the request was sent; libcurl then connects anew. */
+static enum problem judge(const struct upstream_call *call, CURLcode code)
+{
+	if (code == CURLE_OK)
+		return PROBLEM_NONE;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return PROBLEM_CONNECT_TIMEOUT;
+	if (call->phase == PHASE_CONNECTING || code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+		return PROBLEM_UNREACHABLE;
+	return PROBLEM_BROKEN;
+}
+
+void upstream_cancel(struct upstream_call *call)
+{
+	call->events = NULL;
+	if (!call->inside)
+		release(call);
+}
+
+/* --- libcurl's callbacks of one exchange --- */
+
+static int about_to_send(void *arg, char *address, char *local, int port, int local_port)
+{
+	struct upstream_call *call = arg;
+	(void)address;
+	(void)local;
+	(void)port;
+	(void)local_port;
+	call->phase = PHASE_WAITING;
+	loop_timer_set(&call->deadline, (uint64_t)settings->first_byte_timeout);
+	call->inside = true;
+	call->events->sent(call->arg);
+	call->inside = false;
+	return call->events ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static size_t take_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct upstream_call *call = arg;
+	size_t length = size * count;
+	head_line(&call->head, line, length);
+	if (!call->head.complete || call->phase == PHASE_ANSWERING)
+		return length;
+	call->phase = PHASE_ANSWERING;
+	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	call->inside = true;
+	call->events->head(call->arg, &call->head);
+	call->inside = false;
+	return call->events ? length : 0;
+}
+
+static size_t take_data(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct upstream_call *call = arg;
+	size_t length = size * count;
+	call->inside = true;
+	bool taken = call->events->data(call->arg, bytes, length);
+	call->inside = false;
+	if (!call->events)
+		return CURL_WRITEFUNC_ERROR;
+	call->paused = !taken;
+	if (!taken) {
+		loop_timer_clear(&call->deadline);
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	return length;
+}
+
+void upstream_resume(struct upstream_call *call)
+{
+	if (!call->paused)
+		return;
+	call->paused = false;
+	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	CURLcode code = curl_easy_pause(call->easy, CURLPAUSE_CONT);
+	if (!call->events)
+		release(call);
+	else if (code != CURLE_OK)
+		finish(call, PROBLEM_BROKEN, curl_easy_strerror(code));
+}
+
+/* --- the beginning of one --- */
+
+#define SET(option, value) CHECK(curl_easy_setopt(call->easy, option, value) == CURLE_OK)
+
+/* What every exchange has in common; set once per handle. */
+static void set_up(struct upstream_call *call)
+{
+	SET(CURLOPT_PRIVATE, call);
+	SET(CURLOPT_PREREQFUNCTION, about_to_send);
+	SET(CURLOPT_PREREQDATA, call);
+	SET(CURLOPT_HEADERFUNCTION, take_header);
+	SET(CURLOPT_HEADERDATA, call);
+	SET(CURLOPT_WRITEFUNCTION, take_data);
+	SET(CURLOPT_WRITEDATA, call);
+	SET(CURLOPT_USERAGENT, "heimgate/" HEIMGATE_VERSION);
+	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, ""); /* not even from the environment */
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* do not wait for a resolver thread when cancelled */
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout);
+}
+
+static struct upstream_call *new_call(void)
+{
+	struct upstream_call *call = calloc(1, sizeof(*call));
+	if (!call)
+		return NULL;
+	call->deadline = (struct loop_timer){.expired = expired, .arg = call};
+	call->easy = curl_easy_init();
+	if (!call->easy) {
+		free(call);
+		return NULL;
+	}
+	set_up(call);
+	return call;
+}
+
+static struct upstream_call *take_call(void)
+{
+	struct upstream_call *call = idle_calls;
+	if (!call)
+		return new_call();
+	idle_calls = call->next;
+	idle_count--;
+	return call;
+}
+
+static void set_request(struct upstream_call *call, const struct upstream_request *request)
+{
+	SET(CURLOPT_URL, request->url);
+	SET(CURLOPT_HTTPHEADER, request->headers);
+	if (!request->body) {
+		SET(CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->length);
+	SET(CURLOPT_POSTFIELDS, request->body);
+}
+
+struct upstream_call *upstream_ask(const struct upstream_request *request, const struct upstream_events *events,
+                                   void *arg)
+{
+	struct upstream_call *call = take_call();
+	if (!call)
+		return NULL;
+	call->events = events;
+	call->arg = arg;
+	call->phase = PHASE_CONNECTING;
+	call->paused = false;
+	head_start(&call->head);
+	set_request(call, request);
+	CHECK(curl_multi_add_handle(multi, call->easy) == CURLM_OK);
+	return call;
+}
+
+/* --- libcurl on the loop --- */
+
+static void act(curl_socket_t socket, int what)
+{
+	int running;
+	CURLMcode code = curl_multi_socket_action(multi, socket, what, &running);
+	if (code != CURLM_OK)
+		log_error("libcurl-failed", "reason=%s", log_text(curl_multi_strerror(code)));
+}
+
+static void drain(void)
+{
+	int left;
+	for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL;) {
+		struct upstream_call *call;
+		CURLcode code = message->data.result;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+		finish(call, judge(call, code), curl_easy_strerror(code));
+	}
+}
+
+/* Errors and hang-ups show when libcurl reads or writes. */
+static void socket_ready(void *arg, uint32_t events)
+{
+	struct loop_watch *watch = arg;
+	int what = 0;
+	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_IN;
+	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_OUT;
+	act(watch->fd, what);
+}
+
+static void unwatch(curl_socket_t socket, struct socket_watch *entry)
+{
+	if (!entry)
+		return;
+	loop_unwatch(&entry->watch);
+	entry->next = idle_watches;
+	idle_watches = entry;
+	curl_multi_assign(multi, socket, NULL);
+}
+
+static int watch(curl_socket_t socket, uint32_t events)
+{
+	struct socket_watch *entry = idle_watches;
+	if (entry)
+		idle_watches = entry->next;
+	else if (!(entry = malloc(sizeof(*entry))))
+		return -1;
+	entry->watch = (struct loop_watch){.fd = socket, .ready = socket_ready, .arg = &entry->watch};
+	curl_multi_assign(multi, socket, entry);
+	return loop_watch(&entry->watch, events);
+}
+
+static int socket_changed(CURL *easy, curl_socket_t socket, int what, void *arg, void *assigned)
+{
+	struct socket_watch *entry = assigned;
+	uint32_t events = what == CURL_POLL_IN ? EPOLLIN : what == CURL_POLL_OUT ? EPOLLOUT : EPOLLIN | EPOLLOUT;
+	(void)easy;
+	(void)arg;
+	if (what == CURL_POLL_REMOVE) {
+		unwatch(socket, entry);
+		return 0;
+	}
+	if (!entry)
+		return watch(socket, events);
+	loop_rewatch(&entry->watch, events);
+	return 0;
+}
+
+static int timer_changed(CURLM *of, long after_ms, void *arg)
+{
+	(void)of;
+	(void)arg;
+	overdue = after_ms == 0;
+	if (after_ms > 0)
+		loop_timer_set(&wakeup, (uint64_t)after_ms);
+	else
+		loop_timer_clear(&wakeup);
+	return 0;
+}
+
+static void wake_up(void *arg)
+{
+	(void)arg;
+	overdue = true;
+}
+
+static void after_batch(void *arg)
+{
+	(void)arg;
+	if (overdue) {
+		overdue = false;
+		act(CURL_SOCKET_TIMEOUT, 0);
+	}
+	drain();
+	if (overdue)
+		loop_timer_set(&wakeup, 0);
+}
+
+void upstream_open(const struct conf_proxyd *conf)
+{
+	settings = conf;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()))
+		fatalx("cannot start libcurl");
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)conf->streams);
+	wakeup.expired = wake_up;
+	loop_after_batch(after_batch, NULL);
+}
+
+void upstream_close(void)
+{
+	while (idle_calls)
+		free_call(take_call());
+	curl_multi_cleanup(multi);
+	while (idle_watches) {
+		struct socket_watch *entry = idle_watches;
+		idle_watches = entry->next;
+		free(entry);
+	}
+	curl_global_cleanup();
+}
