@@ -1,0 +1,176 @@
+#include "../../limiterd/pool.h"
+
+#include <stdlib.h>
+
+#include "../tap/tap.h"
+
+enum { KEYS = 3, WAITERS = 64 };
+
+static struct pool pool;
+static struct pool_party parties[KEYS];
+static struct pool_waiter waiters[WAITERS];
+
+static void begin(unsigned slots, unsigned queue_max)
+{
+	pool_init(&pool, "ollama", queue_max);
+	pool.slots = slots;
+	for (size_t i = 0; i < KEYS; i++)
+		parties[i] = (struct pool_party){0};
+	for (size_t i = 0; i < WAITERS; i++)
+		waiters[i] = (struct pool_waiter){0};
+}
+
+static void end(void)
+{
+	while (pool_late(&pool, POOL_NO_DEADLINE))
+		continue;
+}
+
+static int next(void)
+{
+	struct pool_waiter *waiter = pool_next(&pool);
+	return waiter ? (int)(waiter - waiters) : -1;
+}
+
+static bool join(int who, int key, uint64_t deadline)
+{
+	return pool_wait(&pool, &parties[key], &waiters[who], deadline);
+}
+
+static void test_slots(void)
+{
+	begin(2, 8);
+	ok(pool_take(&pool) && pool_take(&pool), "slots are taken");
+	ok(!pool_take(&pool), "as many as there are");
+	join(0, 0, 100);
+	is_int(next(), -1, "nobody is served while none is free");
+	pool_release(&pool);
+	ok(!pool_take(&pool), "a newcomer does not overtake who waits");
+	is_int(next(), 0, "who gets the slot");
+	is_int(pool.in_use, 2, "and holds it");
+	is_int(next(), -1, "nobody else waits");
+	pool_adopt(&pool);
+	is_int(pool.in_use, 3, "a lease of before a restart counts beyond the slots");
+	pool_release(&pool);
+	ok(!pool_take(&pool), "and keeps others out until there is room");
+	pool_release(&pool);
+	ok(pool_take(&pool), "which there is now");
+	end();
+}
+
+static void test_fairness(void)
+{
+	begin(1, 32);
+	pool_take(&pool);
+	for (int i = 0; i < 10; i++)
+		join(i, 0, 100);
+	for (int i = 10; i < 12; i++)
+		join(i, 1, 100);
+	join(12, 2, 100);
+	static const int order[] = {0, 10, 12, 1, 11, 2, 3, 4};
+	unsigned wrong = 0;
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		pool_release(&pool);
+		wrong += next() != order[i];
+	}
+	is_int(wrong, 0, "keys take turns, and each key's callers come in their order");
+	join(20, 1, 100);
+	pool_release(&pool);
+	is_int(next(), 5, "who joins anew waits for the turn of the others");
+	pool_release(&pool);
+	is_int(next(), 20, "but not longer");
+	end();
+}
+
+static void test_leaving(void)
+{
+	begin(1, 8);
+	pool_take(&pool);
+	join(0, 0, 100);
+	join(1, 0, 100);
+	join(2, 1, 100);
+	pool_leave(&waiters[0]);
+	ok(!waiters[0].line, "who leaves waits no more");
+	is_int(pool.waiting, 2, "and is not counted");
+	pool_release(&pool);
+	is_int(next(), 1, "the next of its key comes instead");
+	pool_leave(&waiters[2]);
+	pool_release(&pool);
+	is_int(next(), -1, "nobody is left");
+	ok(!parties[0].lines && !parties[1].lines && TAILQ_EMPTY(&pool.turns), "nor any line");
+	join(2, 1, 100);
+	is_int(next(), 2, "and one may come back");
+	end();
+}
+
+static void test_deadlines(void)
+{
+	begin(1, 8);
+	pool_take(&pool);
+	ok(pool_deadline(&pool) == POOL_NO_DEADLINE, "no deadline while nobody waits");
+	join(0, 0, 300);
+	join(1, 1, 100);
+	join(2, 0, 200);
+	is_int((long long)pool_deadline(&pool), 100, "the earliest counts, in whatever order they came");
+	ok(pool_late(&pool, 99) == NULL, "nobody is late before the time");
+	ok(pool_late(&pool, 200) == &waiters[1], "the latest first");
+	ok(pool_late(&pool, 200) == &waiters[2], "and then the next");
+	ok(pool_late(&pool, 200) == NULL, "and no other");
+	is_int((long long)pool_deadline(&pool), 300, "whose time is later");
+	pool_release(&pool);
+	is_int(next(), 0, "and who gets the slot");
+	end();
+}
+
+static void test_full_queue(void)
+{
+	begin(1, 4);
+	pool_take(&pool);
+	for (int i = 0; i < 4; i++)
+		join(i, 0, 100);
+	ok(!join(4, 0, 100), "a full queue takes nobody");
+	ok(pool_displace(&pool, &parties[0]) == NULL, "a key does not displace its own");
+	ok(pool_displace(&pool, &parties[1]) == &waiters[3], "another displaces the newest of the longest line");
+	ok(join(4, 1, 100), "and waits in its place");
+	ok(pool_displace(&pool, &parties[2]) == &waiters[2] && join(5, 2, 100), "a third key as well");
+	ok(pool_displace(&pool, &parties[1]) == NULL, "but not for a line that would be no shorter");
+	is_int(pool.waiting, 4, "the queue stays as long as it may be");
+	end();
+}
+
+static void test_reload(void)
+{
+	struct upstream upstreams[] = {{.name = "a", .slots = 2, .acquire_timeout = 250}, {.name = "b", .slots = 1}};
+	struct models models = {.upstreams = upstreams, .upstream_count = 2};
+	struct pools pools = {0};
+	pools_update(&pools, &models, 8);
+	struct pool *a = pools_find(&pools, "a"), *b = pools_find(&pools, "b");
+	ok(a && b && pools.of_upstream[0] == a && pools.of_upstream[1] == b, "each upstream has its pool");
+	ok(a->slots == 2 && a->acquire_timeout == 250 && a->queue_max == 8, "as the file says");
+	pool_take(a);
+	pool_take(b);
+	upstreams[0].slots = 5;
+	models.upstream_count = 1;
+	pools_update(&pools, &models, 8);
+	ok(pools_find(&pools, "a") == a && a->slots == 5 && a->in_use == 1, "a reload changes slots, not what is in use");
+	ok(pools_find(&pools, "b") == b && b->slots == 0, "a pool no longer named lives while it is in use");
+	pool_release(b);
+	pools_update(&pools, &models, 8);
+	ok(pools_find(&pools, "b") == NULL, "and goes when it is empty");
+	pool_release(a);
+	models.upstream_count = 0;
+	pools_update(&pools, &models, 8);
+	ok(pools.first == NULL, "all of them do");
+	free(pools.of_upstream);
+}
+
+int main(void)
+{
+	test_slots();
+	test_fairness();
+	test_leaving();
+	test_deadlines();
+	test_full_queue();
+	test_reload();
+	return tap_done();
+}
