@@ -134,7 +134,6 @@ static void enter(struct http_body *body, uint8_t state, unsigned char byte)
 	} else if (state == TRAILER_VALUE && body->name_length > 0) {
 		judge_name(body);
 	} else if (state == SIZE_FIRST) {
-		body->remaining = 0;
 		body->digits = 0;
 		body->framing = 0;
 	} else if (state == CHUNK) {

@@ -43,6 +43,7 @@ static const struct {
     {"a size that is no number", BYTES("5g\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"a space before the size", BYTES(" 5\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"a space after the size", BYTES("5 \r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
+    {"a space and LF after the size", BYTES("5 \nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"a size with an underscore", BYTES("1_0\r\n"), 400, NULL, 0},
     {"a size ended by LF", BYTES("5\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"a size ended by CR", BYTES("5\rhello\r\n0\r\n\r\n"), 400, NULL, 0},
@@ -67,8 +68,10 @@ static const struct {
     {"an extension with a bare CR", BYTES("5;a\rb\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"a line end in quotes", BYTES("5;a=\"\r\n0\r\n\r\n\"\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"an escaped line end in quotes", BYTES("5;a=\"\\\r\n\"\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
+    {"an escaped CR in quotes", BYTES("5;a=\"\\\r\"\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"more behind a quoted value", BYTES("5;a=\"b\"c\r\nhello\r\n0\r\n\r\n"), 400, NULL, 0},
     {"an extension of 256 bytes", BYTES("5;" X250 "ab\r\nhello\r\n0\r\n\r\n"), 0, "hello", 0},
+    {"two of them", BYTES("1;" X250 "ab\r\nh\r\n1;" X250 "ab\r\ni\r\n0\r\n\r\n"), 0, "hi", 0},
     {"an extension of 257 bytes", BYTES("5;" X250 "abc\r\nhello\r\n0\r\n\r\n"), 431, NULL, 0},
 
     {"a trailer", BYTES("0\r\nX-Sum: a; b\r\n\r\nGET"), 0, "", 3},

@@ -250,6 +250,8 @@ static void test_flags(void)
 	ok(head.expect_continue && head.chunked, "with chunks somebody may");
 	feed(&head, headers, BYTES("get / HTTP/1.1\r\n" HOST "\r\n"), 0, 1000);
 	is_int(head.method, HTTP_OTHER, "methods are told apart by case");
+	feed(&head, headers, BYTES(GET_LINE HOST " a: b\r\n"), 0, 1000);
+	is_text(head.refusal.reason, "a header is folded", "a refusal says why");
 }
 
 static void test_truncation(void)
