@@ -97,6 +97,12 @@ static void test_extremes(void)
 	bucket_set_limit(&bucket, UINT32_MAX, start);
 	bucket_take(&bucket, BUCKET_COST_MAX, start);
 	is_int((long long)bucket_level(&bucket, UINT64_MAX).remaining, UINT32_MAX, "the end of time overflows nothing");
+	struct bucket odd = {0};
+	bucket_set_limit(&odd, 7, start);
+	bucket_take(&odd, 7, start);
+	uint64_t wait = bucket_wait(&odd, 1, start);
+	ok(bucket_wait(&odd, 1, start + wait - 1) > 0 && bucket_wait(&odd, 1, start + wait) == 0,
+	   "a wait that is no whole number of milliseconds is not told too short");
 	struct bucket slow = {0};
 	bucket_set_limit(&slow, 1, start);
 	bucket_take(&slow, 1, start);
