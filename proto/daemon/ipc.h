@@ -1,8 +1,8 @@
 /*
- * Links between daemons: frames over nng PAIR sockets, and the control
- * socket for people's tools.  nng is known to ipc.c alone.
+ * Links between daemons, and the control socket for people's tools: frames
+ * over unix sockets, carried as nng's PAIR0 and REP0 carry them (see sp.h).
  *
- * Frames sent during one batch of events travel together in one nng message.
+ * Frames sent during one batch of events travel together in one message.
  * A frame the peer may not send, or that is malformed, is answered with FAULT
  * and logged; it never reaches a handler.
  */
@@ -59,7 +59,7 @@ void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg);
 /* Number of links opened as dialer that are not up. */
 unsigned ipc_missing(void);
 
-/* Closes every link and ends nng's threads: the last thing a daemon does. */
+/* Sends what is queued, as far as the sockets take it, and closes every link: the last thing a daemon does. */
 void ipc_close(void);
 
 #endif

@@ -1,4 +1,5 @@
-TOOLS += bench-roundtrip bench-streams
+TOOLS += bench-roundtrip bench-streams bench-links
+bench-links_SOURCES := tests/bench/links.c
 bench-roundtrip_SOURCES := tests/bench/roundtrip.c
 bench-streams_SOURCES := tests/bench/streams.c
 
@@ -7,3 +8,7 @@ bench: ## heimgate and nginx side by side on this machine, as a table
 	@compose/deps.sh test
 	@$(MAKE) --no-print-directory -j2 all
 	@HEIMGATE_BIN=$(CURDIR)/$(BUILD)/bin tests/bench/bench.py $(BENCH)
+
+.PHONY: bench-links
+bench-links: $(BUILD)/bin/bench-links ## what a round trip over a link costs, with libnng and without
+	@$<

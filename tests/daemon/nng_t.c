@@ -1,0 +1,152 @@
+/* Our links against the real nng at the other end, which dials, listens and calls. */
+#include <nng/nng.h>
+#include <nng/protocol/pair0/pair.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "../../proto/daemon/ctl.h"
+#include "../../proto/daemon/ipc.h"
+#include "../../proto/daemon/log.h"
+#include "../../proto/daemon/loop.h"
+#include "../tap/tap.h"
+
+enum { LARGE = 30000, RECEIVE_MS = 10000 };
+
+static char directory[] = "/tmp/heimgate-nng-XXXXXX";
+static struct ipc_link *dialed, *listened;
+static unsigned faults;
+
+static enum wire_error heard(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	faults += frame->type == MSG_FAULT;
+	return WIRE_OK;
+}
+
+static enum wire_error echo(void *arg, const struct wire_frame *frame)
+{
+	(void)arg;
+	return ipc_send_empty(listened, MSG_HEALTH, frame->id) == 0 ? WIRE_OK : WIRE_BUSY;
+}
+
+static bool large_result(void *arg, const struct ctl_call *call, struct wire_out *json)
+{
+	(void)arg;
+	if (strcmp(call->verb, "large") != 0)
+		return ctl_refuse(json, "no such verb");
+	char text[LARGE];
+	memset(text, 'x', sizeof(text));
+	return ctl_reply(json, json_pack("{s:s#}", "text", text, sizeof(text)));
+}
+
+static void put_frame(uint8_t *bytes, uint16_t type, uint64_t id)
+{
+	struct wire_out out;
+	wire_out_init(&out, bytes, WIRE_HEADER_SIZE);
+	wire_put_header(&out, type, 0, id, 0);
+}
+
+static nng_socket open_pair(void)
+{
+	nng_socket pair = NNG_SOCKET_INITIALIZER;
+	is_int(nng_pair0_open(&pair), 0, "nng opens a pair");
+	nng_socket_set_ms(pair, NNG_OPT_RECVTIMEO, RECEIVE_MS);
+	return pair;
+}
+
+static void test_nng_dials(void)
+{
+	uint8_t frames[2 * WIRE_HEADER_SIZE], answer[256];
+	size_t length = sizeof(answer);
+	nng_socket pair = open_pair();
+	is_int(nng_dial(pair, "ipc://edge-authd/link", NULL, 0), 0, "nng dials a link of ours");
+	put_frame(frames, MSG_HEALTH_ASK, 1);
+	put_frame(frames + WIRE_HEADER_SIZE, MSG_HEALTH_ASK, 2);
+	is_int(nng_send(pair, frames, sizeof(frames), 0), 0, "nng sends two frames in one message");
+	is_int(nng_recv(pair, answer, &length, 0), 0, "nng gets an answer");
+	put_frame(frames, MSG_HEALTH, 1);
+	put_frame(frames + WIRE_HEADER_SIZE, MSG_HEALTH, 2);
+	is_bytes(answer, length, frames, sizeof(frames), "which has both frames in one message");
+	nng_socket other = open_pair();
+	length = sizeof(answer);
+	nng_socket_set_ms(other, NNG_OPT_RECVTIMEO, 100);
+	nng_dial(other, "ipc://edge-authd/link", NULL, 0);
+	ok(nng_recv(other, answer, &length, 0) != 0, "a second peer is not served");
+	nng_close(other);
+	length = sizeof(answer);
+	put_frame(frames, MSG_HEALTH_ASK, 3);
+	nng_send(pair, frames, WIRE_HEADER_SIZE, 0);
+	is_int(nng_recv(pair, answer, &length, 0), 0, "while the first one still is");
+	nng_close(pair);
+}
+
+static void test_nng_listens(void)
+{
+	uint8_t frame[WIRE_HEADER_SIZE], answer[256];
+	size_t length = sizeof(answer);
+	nng_socket pair = open_pair();
+	mkdir("edge-limiterd", 0750);
+	is_int(nng_listen(pair, "ipc://edge-limiterd/link", NULL, 0), 0, "nng listens where we dial");
+	put_frame(frame, MSG_LIMIT_TAKE, 9);
+	is_int(nng_send(pair, frame, sizeof(frame), 0), 0, "nng sends what limiterd may not");
+	is_int(nng_recv(pair, answer, &length, 0), 0, "and hears of it");
+	struct wire_in in;
+	struct wire_frame refused;
+	wire_in_init(&in, answer, length);
+	is_int(wire_next_frame(&in, &refused), WIRE_OK, "in a frame");
+	is_int(refused.type, MSG_FAULT, "that is a fault");
+	is_int((long long)refused.id, 9, "with the same id");
+	nng_close(pair);
+}
+
+static void test_nng_calls(void)
+{
+	json_t *result = ctl_call(directory, LINK_CTL_AUTHD, "large", NULL);
+	is_int((long long)json_string_length(json_object_get(result, "text")), LARGE, "a call brings a large result");
+	json_decref(result);
+	fclose(stderr);
+	ok(!ctl_call(directory, LINK_CTL_AUTHD, "nothing", NULL), "an unknown verb is refused");
+}
+
+static void *be_nng(void *arg)
+{
+	(void)arg;
+	test_nng_dials();
+	test_nng_listens();
+	test_nng_calls();
+	loop_stop();
+	return NULL;
+}
+
+/* loop_stop() comes from another thread here, so the loop must not sleep for long. */
+static void look_around(void *arg)
+{
+	loop_timer_set(arg, 10);
+}
+
+int main(void)
+{
+	static const struct ipc_events edge_events = {.frame = heard}, authd_events = {.frame = echo};
+	static struct loop_timer tick = {.expired = look_around, .arg = &tick};
+	pthread_t thread;
+	if (!mkdtemp(directory))
+		return 1;
+	log_init("test");
+	log_level_set(LOG_LEVEL_ERROR);
+	loop_open();
+	ipc_enter(directory);
+	listened = ipc_open(LINK_EDGE_AUTHD, ROLE_AUTHD, &authd_events, NULL);
+	dialed = ipc_open(LINK_EDGE_LIMITERD, ROLE_EDGE, &edge_events, NULL);
+	ipc_ctl_listen(LINK_CTL_AUTHD, large_result, NULL);
+	loop_timer_set(&tick, 10);
+	if (pthread_create(&thread, NULL, be_nng, NULL) != 0)
+		return 1;
+	loop_run();
+	pthread_join(thread, NULL);
+	is_int(faults, 0, "nobody complained about us");
+	ipc_close();
+	return tap_done();
+}
