@@ -41,7 +41,7 @@ static bool grow(struct buffer *buffer, size_t wanted)
 
 char *buffer_room(struct buffer *buffer, size_t wanted)
 {
-	if (buffer->size - buffer->end < wanted) {
+	if (!buffer->data || buffer->size - buffer->end < wanted) {
 		move_to_front(buffer);
 		if (!grow(buffer, wanted))
 			return NULL;

@@ -13,17 +13,6 @@ struct ipc_link *links_to(enum hop hop)
 	return links[hop];
 }
 
-const char *links_name(enum hop hop)
-{
-	static const enum wire_role roles[] = {
-	    [HOP_AUTHD] = ROLE_AUTHD,
-	    [HOP_LIMITERD] = ROLE_LIMITERD,
-	    [HOP_PROXYD] = ROLE_PROXYD,
-	    [HOP_AUDITD] = ROLE_AUDITD,
-	};
-	return wire_role_name(roles[hop]);
-}
-
 /* --- replies: each finds its exchange in the state that waits for it --- */
 
 static enum wire_error take_grant(struct exchange *exchange, struct wire_in *in)

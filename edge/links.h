@@ -11,7 +11,4 @@ void links_open(void);
 
 struct ipc_link *links_to(enum hop hop);
 
-/* "authd".  Static. */
-const char *links_name(enum hop hop);
-
 #endif

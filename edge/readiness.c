@@ -41,12 +41,23 @@ static json_t *describe_edge(const char *sandbox)
 	return json_pack("{s:b,s:s,s:{s:o}}", "well", true, "text", "", "parts", "sandbox", describe_part(true, sandbox));
 }
 
+static const char *name_of(enum hop hop)
+{
+	static const enum wire_role roles[] = {
+	    [HOP_AUTHD] = ROLE_AUTHD,
+	    [HOP_LIMITERD] = ROLE_LIMITERD,
+	    [HOP_PROXYD] = ROLE_PROXYD,
+	    [HOP_AUDITD] = ROLE_AUDITD,
+	};
+	return wire_role_name(roles[hop]);
+}
+
 char *readiness_text(const struct readiness *readiness, const char *sandbox, bool *all_well)
 {
 	json_t *daemons = json_pack("{s:o}", "edge", describe_edge(sandbox));
 	*all_well = true;
 	for (unsigned hop = 0; hop < HOP_COUNT; hop++)
-		json_object_set_new(daemons, links_name(hop), describe_hop(readiness, hop, all_well));
+		json_object_set_new(daemons, name_of(hop), describe_hop(readiness, hop, all_well));
 	json_t *whole = json_pack("{s:b,s:o}", "ready", *all_well, "daemons", daemons);
 	char *text = json_dumps(whole, JSON_INDENT(2));
 	json_decref(whole);
