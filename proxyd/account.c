@@ -21,7 +21,7 @@ static struct usage used(const struct stream *stream)
 	bool begun = events || plain || (stream->answer == ANSWER_NONE && stream->cancelled && stream->charged);
 	if (usage.known || !begun || stream->served[0] == '\0')
 		return usage;
-	usage.tokens_in = stream->body_length / BYTES_PER_TOKEN;
+	usage.tokens_in = stream->body_expected / BYTES_PER_TOKEN;
 	if (events)
 		usage.tokens_out = stream->scan.events.chunks;
 	else if (plain)

@@ -48,8 +48,10 @@ static enum problem judge_head(const struct head *head)
 	return PROBLEM_NONE;
 }
 
-static void pass_head(struct stream *stream, const struct head *head, bool streaming)
+static void pass_head(struct stream *stream)
 {
+	const struct head *head = &stream->head;
+	bool streaming = stream->answer == ANSWER_EVENTS;
 	struct stream_head out;
 	out.status = (uint16_t)head->status;
 	out.streaming = streaming;
@@ -87,24 +89,22 @@ static void take_head(void *arg, const struct head *head)
 	}
 	stream->state = STREAM_ANSWERING;
 	stream->answer = kind_of(stream, head);
-	stream->answer_status = head->status;
-	stream->answer_is_json = head_is(head, "application/json");
-	memcpy(stream->retry, head->retry, sizeof(stream->retry));
-	if (stream->answer == ANSWER_EVENTS)
+	stream->head = *head;
+	if (stream->answer == ANSWER_EVENTS) {
 		sse_start(&stream->scan.events, stream->strips_usage, pass_bytes, &stream->reply);
-	else if (stream->answer == ANSWER_PLAIN)
+		pass_head(stream);
+	} else if (stream->answer == ANSWER_PLAIN) {
 		usage_start(&stream->scan.plain);
-	if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_PLAIN)
-		pass_head(stream, head, stream->answer == ANSWER_EVENTS);
+	}
 }
 
 /* --- the body --- */
 
-/* Of anything but a list, the beginning is enough. */
+/* Of an error, the beginning is enough. */
 static bool keep(struct stream *stream, const char *bytes, size_t length)
 {
 	size_t wanted = stream->kept_length + length;
-	if (stream->answer != ANSWER_LIST && wanted > WRAP_BODY_MAX)
+	if (stream->answer == ANSWER_ERROR && wanted > WRAP_BODY_MAX)
 		return true;
 	char *kept = wanted <= ANSWER_KEPT_MAX ? realloc(stream->kept, wanted) : NULL;
 	if (!kept)
@@ -115,6 +115,24 @@ static bool keep(struct stream *stream, const char *bytes, size_t length)
 	return true;
 }
 
+static void pass_kept(struct stream *stream)
+{
+	if (stream->reply.status == 0)
+		pass_head(stream);
+	reply_data(&stream->reply, stream->kept, stream->kept_length);
+	stream->kept_length = 0;
+}
+
+/* A piece goes when the next one has come: as long as the last one is here, a short answer that turns out
+ * to be cut can become a proper error, and a long one cannot be taken for whole. */
+static bool take_plain(struct stream *stream, const char *bytes, size_t length)
+{
+	usage_feed(&stream->scan.plain, bytes, length);
+	if (stream->kept_length > 0)
+		pass_kept(stream);
+	return keep(stream, bytes, length);
+}
+
 static bool take_data(void *arg, const char *bytes, size_t length)
 {
 	struct stream *stream = arg;
@@ -122,16 +140,16 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 		return true;
 	if (reply_is_full(&stream->reply))
 		return false;
-	if (stream->answer == ANSWER_EVENTS) {
+	bool taken = true;
+	if (stream->answer == ANSWER_EVENTS)
 		sse_feed(&stream->scan.events, bytes, length);
-	} else if (stream->answer == ANSWER_PLAIN) {
-		usage_feed(&stream->scan.plain, bytes, length);
-		reply_data(&stream->reply, bytes, length);
-	} else if (!keep(stream, bytes, length)) {
-		stream_fail(stream, PROBLEM_BAD_LIST);
-		return true;
-	}
-	if (stream->reply.broken)
+	else if (stream->answer == ANSWER_PLAIN)
+		taken = take_plain(stream, bytes, length);
+	else
+		taken = keep(stream, bytes, length);
+	if (!taken)
+		stream_fail(stream, stream->answer == ANSWER_LIST ? PROBLEM_BAD_LIST : PROBLEM_BUSY);
+	else if (stream->reply.broken)
 		stream_fail(stream, PROBLEM_BUSY);
 	return true;
 }
@@ -145,24 +163,26 @@ static void end_events(struct stream *stream, enum problem problem)
 	stream_finish(stream, whole ? STREAM_COMPLETE : STREAM_CUT, whole ? "" : problem_error(cut)->code);
 }
 
-/* A body that ends with its connection has no other sign of being cut than its JSON. */
+/* HTTP may say that all is well where the JSON says that it is not. */
 static void end_plain(struct stream *stream, enum problem problem)
 {
-	bool whole = usage_end(&stream->scan.plain, &stream->usage) || !stream->answer_is_json;
+	bool whole = usage_end(&stream->scan.plain, &stream->usage) || !head_is(&stream->head, "application/json");
 	if (problem == PROBLEM_NONE && !whole)
 		problem = PROBLEM_BROKEN;
-	if (problem == PROBLEM_NONE)
-		stream_finish(stream, STREAM_COMPLETE, "");
-	else
+	if (problem != PROBLEM_NONE) {
 		stream_fail(stream, problem);
+		return;
+	}
+	pass_kept(stream);
+	stream_finish(stream, STREAM_COMPLETE, "");
 }
 
 static void end_error(struct stream *stream)
 {
 	char text[API_ERROR_MAX];
 	const char *body = stream->kept ? stream->kept : "";
-	size_t wrapped = wrap_body(stream->answer_status, body, stream->kept_length, text);
-	reply_body(&stream->reply, wrap_status(stream->answer_status), stream->retry, wrapped ? text : body,
+	size_t wrapped = wrap_body(stream->head.status, body, stream->kept_length, text);
+	reply_body(&stream->reply, wrap_status(stream->head.status), stream->head.retry, wrapped ? text : body,
 	           wrapped ? wrapped : stream->kept_length);
 	stream_finish(stream, STREAM_COMPLETE, "upstream_error");
 }

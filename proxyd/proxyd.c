@@ -29,7 +29,7 @@ static void add_part(struct health *health, const char *name, bool well, const c
 		return;
 	struct health_part *part = &health->parts[health->count++];
 	part->well = well;
-	snprintf(part->name, sizeof(part->name), "%s", name);
+	snprintf(part->name, sizeof(part->name), "%.*s", HEALTH_NAME_MAX, name);
 	snprintf(part->text, sizeof(part->text), "%s", text);
 }
 

@@ -8,9 +8,10 @@
  *
  * Memory per stream, in bytes: this struct (about 12 KiB); the request body
  * (body_length, at most HEIMGATE_BODY_MAX, all together HEIMGATE_BODY_TOTAL);
- * what waits for the client's credit (one read of libcurl's, 16 KiB, and at
- * most SSE_HOLD_MAX that were held back before); what is held back (SSE_HOLD_MAX);
- * libcurl's own 16 KiB; or, for errors and model lists, the body kept (ANSWER_KEPT_MAX).
+ * what waits for the client's credit (one read of libcurl's, 16 KiB, and what
+ * was held back before); what is held back (SSE_HOLD_MAX of a stream, 16 KiB of
+ * another answer); libcurl's own 16 KiB; for errors and model lists the body
+ * kept (ANSWER_KEPT_MAX).
  */
 #ifndef PROXYD_STREAM_H
 #define PROXYD_STREAM_H
@@ -35,7 +36,7 @@ enum stream_state {
 /* What is done with the bytes of an answer. */
 enum stream_answer {
 	ANSWER_NONE,   /* none has come */
-	ANSWER_PLAIN,  /* passed on */
+	ANSWER_PLAIN,  /* passed on, the last piece only when the end is known to be right */
 	ANSWER_EVENTS, /* passed on as an event stream */
 	ANSWER_ERROR,  /* kept, judged, passed on or wrapped */
 	ANSWER_LIST    /* kept, and made into a list of models */
@@ -70,10 +71,8 @@ struct stream {
 
 	/* The answer. */
 	enum stream_answer answer;
-	int answer_status; /* the upstream's */
-	bool answer_is_json;
-	char retry[HEAD_RETRY_MAX + 1];
-	char *kept;
+	struct head head; /* valid once answer is set */
+	char *kept;       /* bytes of its body that have not been passed on */
 	size_t kept_length;
 	struct usage usage;
 	bool cancelled;
