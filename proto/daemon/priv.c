@@ -69,7 +69,7 @@ static void drop_capabilities(void)
 		fatal("cannot drop the capabilities");
 }
 
-static void limit(int resource, rlim_t value)
+static void limit(__rlimit_resource_t resource, rlim_t value)
 {
 	struct rlimit current;
 	if (getrlimit(resource, &current) < 0)

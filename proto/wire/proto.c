@@ -25,7 +25,7 @@ static const struct wire_link_info links[] = {
 #undef X
 };
 
-static const struct message *find(uint16_t type)
+static const struct message *find(unsigned type)
 {
 	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++)
 		if (messages[i].number == type)
@@ -38,13 +38,13 @@ const struct wire_link_info *wire_link_info(enum wire_link link)
 	return &links[link];
 }
 
-const char *wire_type_name(uint16_t type)
+const char *wire_type_name(unsigned type)
 {
 	const struct message *message = find(type);
 	return message ? message->name : "unknown";
 }
 
-const char *wire_error_text(uint16_t error)
+const char *wire_error_text(unsigned error)
 {
 	static const char *const texts[] = {
 #define X(name, number, meaning) [number] = meaning,
@@ -66,18 +66,18 @@ const char *wire_role_name(enum wire_role role)
 	return "unknown";
 }
 
-size_t wire_body_max(uint16_t type)
+size_t wire_body_max(unsigned type)
 {
 	const struct message *message = find(type);
 	return message ? message->max_body : 0;
 }
 
-bool wire_type_known(uint16_t type)
+bool wire_type_known(unsigned type)
 {
 	return find(type) != NULL;
 }
 
-bool wire_may_send(enum wire_role sender, enum wire_role receiver, uint16_t type)
+bool wire_may_send(enum wire_role sender, enum wire_role receiver, unsigned type)
 {
 	const struct message *message = find(type);
 	return message && (message->senders & sender) && (message->receivers & receiver);

@@ -145,21 +145,21 @@ struct wire_link_info {
 const struct wire_link_info *wire_link_info(enum wire_link link);
 
 /* "AUTH_ASK", or "unknown".  Static. */
-const char *wire_type_name(uint16_t type);
+const char *wire_type_name(unsigned type);
 
 /* Meaning of an error number, or "unknown error".  Static. */
-const char *wire_error_text(uint16_t error);
+const char *wire_error_text(unsigned error);
 
 /* "edge", or "unknown".  Static. */
 const char *wire_role_name(enum wire_role role);
 
 /* Largest body of a type in bytes; 0 for an unknown type. */
-size_t wire_body_max(uint16_t type);
+size_t wire_body_max(unsigned type);
 
 /* Whether the table knows the type. */
-bool wire_type_known(uint16_t type);
+bool wire_type_known(unsigned type);
 
 /* Whether the table lets `sender` send `type` to `receiver`. */
-bool wire_may_send(enum wire_role sender, enum wire_role receiver, uint16_t type);
+bool wire_may_send(enum wire_role sender, enum wire_role receiver, unsigned type);
 
 #endif

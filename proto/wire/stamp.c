@@ -157,6 +157,8 @@ enum wire_error lease_open(struct wire_bytes sealed, const uint8_t *key, uint64_
 bool model_list_allows(const char *list, const char *model)
 {
 	size_t length = strlen(model);
+	if (strchr(model, '\n'))
+		return false;
 	if (*list == '\0')
 		return true;
 	for (const char *name = list; name; name = strchr(name, '\n') ? strchr(name, '\n') + 1 : NULL)

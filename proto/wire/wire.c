@@ -178,11 +178,11 @@ enum wire_error wire_end(const struct wire_in *in)
 	return in->offset == in->length ? WIRE_OK : WIRE_TRAILING;
 }
 
-void wire_put_header(struct wire_out *out, uint16_t type, uint8_t flags, uint64_t id, uint32_t length)
+void wire_put_header(struct wire_out *out, unsigned type, uint8_t flags, uint64_t id, uint32_t length)
 {
 	wire_put_u8(out, WIRE_VERSION);
 	wire_put_u8(out, flags);
-	wire_put_u16(out, type);
+	wire_put_u16(out, (uint16_t)type);
 	wire_put_u32(out, length);
 	wire_put_u64(out, id);
 }

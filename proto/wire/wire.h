@@ -90,7 +90,7 @@ struct wire_bytes wire_get_rest(struct wire_in *in);
 enum wire_error wire_end(const struct wire_in *in);
 
 /* Writes the 16-byte header: version u8, flags u8, type u16, body length u32, id u64. */
-void wire_put_header(struct wire_out *out, uint16_t type, uint8_t flags, uint64_t id, uint32_t length);
+void wire_put_header(struct wire_out *out, unsigned type, uint8_t flags, uint64_t id, uint32_t length);
 
 /*
  * Takes the next frame out of a message of whole frames.

@@ -96,6 +96,7 @@ static void test_lists(void)
 	ok(model_list_allows("a\nbc", "a") && model_list_allows("a\nbc", "bc"), "a name on the list is allowed");
 	ok(!model_list_allows("a\nbc", "b") && !model_list_allows("a\nbc", "c"), "a part of a name is not");
 	ok(!model_list_allows("a\nbc", ""), "no name is not");
+	ok(!model_list_allows("a\nbc", "a\nbc") && !model_list_allows("", "a\nb"), "nor two names in one");
 	ok(!model_list_allows("abc", "abcd") && !model_list_allows("abcd", "abc"), "nor a longer or shorter one");
 }
 
