@@ -6,12 +6,15 @@
 #include "../proto/daemon/log.h"
 #include "keytext.h"
 
-static const struct keyoption *find(const struct keyoption *table, const char *name, size_t length)
+/* The row of the option that the word begins with. */
+static const struct keyoption *find(const struct keyoption *table, const char *word)
 {
-	for (; table->name; table++)
+	const char *name = word + strspn(word, "-");
+	size_t length = strcspn(name, "=");
+	for (; table->name && name - word == 2; table++)
 		if (strlen(table->name) == length && strncmp(table->name, name, length) == 0)
 			return table;
-	return NULL;
+	fatal_usage("there is no option %s here; --help lists them", word);
 }
 
 static json_t *parse_count(const struct keyoption *option, const char *value)
@@ -101,11 +104,8 @@ static void set_flag(struct keyoption_values *values, const struct keyoption *op
 /* Reads the option at argv[0] and returns how many words it took. */
 static int read_option(const struct keyoption *table, int count, char **argv, struct keyoption_values *values)
 {
-	const char *name = argv[0] + strlen("--"), *equals = strchr(name, '=');
-	size_t length = equals ? (size_t)(equals - name) : strlen(name);
-	const struct keyoption *option = find(table, name, length);
-	if (!option || strncmp(argv[0], "--", 2) != 0)
-		fatal_usage("there is no option %s here; --help lists them", argv[0]);
+	const struct keyoption *option = find(table, argv[0]);
+	const char *equals = strchr(argv[0], '=');
 	if (!option->value && equals)
 		fatal_usage("--%s takes no value", option->name);
 	if (!option->value) {

@@ -3,7 +3,6 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../proto/daemon/log.h"
 
@@ -37,11 +36,9 @@ void keysecret_make(struct keysecret *secret, const char *id)
 /* Reads all there is, so that a second line is noticed.  Returns the length without the line's end. */
 static size_t read_line(char *line, size_t size)
 {
-	size_t length = 0;
-	ssize_t got = 1;
-	for (; got > 0 && length < size; length += (size_t)got)
-		got = read(STDIN_FILENO, line + length, size - length);
-	if (got < 0)
+	setvbuf(stdin, NULL, _IONBF, 0); /* no copy of it stays behind */
+	size_t length = fread(line, 1, size, stdin);
+	if (ferror(stdin))
 		fatal("cannot read the secret from standard input");
 	if (length == 0)
 		fatal_usage("there is no secret on standard input");

@@ -7,7 +7,7 @@
 
 enum { RETRY_MS = 100 };
 
-static const struct keystore *keys;
+static const struct keystore *known;
 static struct ipc_link *links[REVOKE_LINKS_MAX];
 static size_t link_count;
 static struct loop_timer retry; /* armed: a link that is up had no room for an announcement */
@@ -19,9 +19,9 @@ static void repeat_all(void *arg)
 		revoke_repeat(links[i]);
 }
 
-void revoke_open(const struct keystore *store)
+void revoke_open(const struct keystore *keys)
 {
-	keys = store;
+	known = keys;
 	retry.expired = repeat_all;
 }
 
@@ -67,8 +67,8 @@ static bool is_recent(const struct key *key)
 
 void revoke_repeat(struct ipc_link *link)
 {
-	for (size_t i = 0; i < keystore_count(keys); i++) {
-		const struct key *key = keystore_at(keys, i);
+	for (size_t i = 0; i < keystore_count(known); i++) {
+		const struct key *key = keystore_at(known, i);
 		if (has_void_stamps(key) && is_recent(key))
 			send(link, key);
 	}
