@@ -1,12 +1,8 @@
 /* The body decoder: what it accepts, what it refuses, and that neither depends on how the bytes arrive. */
-#include "../../edge/http_body.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 #include "../tap/tap.h"
-
-enum { LIMIT = 64, ROOM = 4096 };
+#include "http_properties.h"
 
 #define BYTES(text) text, sizeof(text) - 1
 #define DIGITS16 "0000000000000005"
@@ -90,152 +86,104 @@ static const struct {
     {"not yet complete", BYTES("5\r\nhello\r\n0\r\n\r"), 0, NULL, 0},
 };
 
-struct outcome {
-	enum http_body_result result;
-	uint16_t status;
-	size_t used;
-	size_t length;
-	char payload[ROOM];
-};
-
-/* Gives bytes[length] to the decoder and adds what it finds; each call sees a buffer of exactly the bytes there are. */
-static void give(struct http_body *body, struct outcome *outcome, const char *bytes, size_t length)
-{
-	char *copy = malloc(length > 0 ? length : 1);
-	size_t used = 0;
-	memcpy(copy, bytes, length);
-	do {
-		struct http_piece piece;
-		outcome->result = http_body_next(body, copy + used, length - used, &piece);
-		memcpy(outcome->payload + outcome->length, copy + used + piece.start, piece.length);
-		outcome->length += piece.length;
-		used += piece.used;
-	} while (outcome->result == HTTP_BODY_DATA);
-	outcome->used += used;
-	outcome->status = outcome->result == HTTP_BODY_REFUSED ? body->refusal.status : 0;
-	free(copy);
-}
-
-/* Pauses at `first` and then every `step` bytes. */
-static void decode(struct outcome *outcome, const struct http_head *head, const char *bytes, size_t length,
-                   size_t first, size_t step)
-{
-	struct http_body body;
-	size_t begin = 0, end = first;
-	memset(outcome, 0, sizeof *outcome);
-	outcome->result = http_body_start(&body, head, LIMIT);
-	outcome->status = body.refusal.status;
-	while (outcome->result == HTTP_BODY_MORE) {
-		give(&body, outcome, bytes + begin, end - begin);
-		if (end == length)
-			break;
-		begin = end;
-		end = length - end < step ? length : end + step;
-	}
-}
-
-static bool same_outcome(const struct outcome *one, const struct outcome *other)
-{
-	if (one->result == HTTP_BODY_REFUSED)
-		return other->result == HTTP_BODY_REFUSED && one->status == other->status;
-	return one->result == other->result && one->used == other->used && one->length == other->length &&
-	       memcmp(one->payload, other->payload, one->length) == 0;
-}
-
-static bool splits_agree(const struct http_head *head, const char *bytes, size_t length)
-{
-	static struct outcome whole, split;
-	decode(&whole, head, bytes, length, length, 1);
-	for (size_t first = 0; first <= length; first++) {
-		decode(&split, head, bytes, length, first, length + 1);
-		if (!same_outcome(&whole, &split))
-			return false;
-	}
-	decode(&split, head, bytes, length, 0, 1);
-	return same_outcome(&whole, &split);
-}
-
 static const struct http_head chunked = {.chunked = true};
+
+/* Feeds all at once. */
+static void feed(struct fed_body *fed, const struct http_head *head, const char *bytes, size_t length)
+{
+	http_feed_body(fed, head, FEED_BODY_LIMIT, bytes, length, (struct arrival){.first = length, .step = 1});
+}
 
 static void test_chunks(void)
 {
-	static struct outcome outcome;
+	static struct fed_body fed;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		decode(&outcome, &chunked, cases[i].bytes, cases[i].length, cases[i].length, 1);
-		is_int(outcome.status, cases[i].status, "%s", cases[i].name);
-		ok(splits_agree(&chunked, cases[i].bytes, cases[i].length), "%s: however it arrives", cases[i].name);
+		const char *name = cases[i].name;
+		feed(&fed, &chunked, cases[i].bytes, cases[i].length);
+		is_int(fed.status, cases[i].status, "%s", name);
+		is_text(http_splits_broken(&chunked, cases[i].bytes, cases[i].length), NULL, "%s: however it arrives", name);
 		if (cases[i].payload) {
-			is_bytes(outcome.payload, outcome.length, cases[i].payload, strlen(cases[i].payload), "%s: payload",
-			         cases[i].name);
-			is_int((long long)(cases[i].length - outcome.used), (long long)cases[i].rest, "%s: rest", cases[i].name);
+			is_int(fed.result, HTTP_BODY_DONE, "%s: its end", name);
+			is_bytes(fed.payload, fed.length, cases[i].payload, strlen(cases[i].payload), "%s: its payload", name);
+			is_int((long long)(cases[i].length - fed.used), (long long)cases[i].rest, "%s: the rest", name);
+		} else if (cases[i].status == 0) {
+			is_int(fed.result, HTTP_BODY_MORE, "%s: no end", name);
 		}
-		if (cases[i].status == 0)
-			is_int(outcome.result, cases[i].payload ? HTTP_BODY_DONE : HTTP_BODY_MORE, "%s: end", cases[i].name);
 	}
 }
 
 static void test_trailer_length(void)
 {
-	static struct outcome outcome;
+	static struct fed_body fed;
 	for (size_t length = HTTP_TRAILER_MAX - 1; length <= HTTP_TRAILER_MAX + 1; length++) {
 		char bytes[HTTP_TRAILER_MAX + 16];
+		size_t total = strlen("0\r\n") + length;
 		memset(bytes, 'x', sizeof bytes);
 		memcpy(bytes, "0\r\nX:", 5);
-		memcpy(bytes + 3 + length - 4, "\r\n\r\n", 4);
-		decode(&outcome, &chunked, bytes, 3 + length, 3 + length, 1);
-		is_int(outcome.status, length <= HTTP_TRAILER_MAX ? 0 : 431, "trailers of %zu bytes", length);
-		decode(&outcome, &chunked, bytes, 3 + length, 0, 1);
-		is_int(outcome.status, length <= HTTP_TRAILER_MAX ? 0 : 431, "and a byte at a time");
+		memcpy(bytes + total - 4, "\r\n\r\n", 4);
+		feed(&fed, &chunked, bytes, total);
+		is_int(fed.status, length <= HTTP_TRAILER_MAX ? 0 : 431, "trailers of %zu bytes", length);
+		is_text(http_body_broken(&chunked, FEED_BODY_LIMIT, bytes, total, (struct arrival){.first = 0, .step = 1}),
+		        NULL, "and a byte at a time");
 	}
 }
 
 static void test_length(void)
 {
-	static struct outcome outcome;
+	static struct fed_body fed;
 	struct http_head head = {.has_content_length = true, .content_length = 5};
-	decode(&outcome, &head, BYTES("helloGET"), 8, 1);
-	is_int(outcome.result, HTTP_BODY_DONE, "a body of known length");
-	is_bytes(outcome.payload, outcome.length, "hello", 5, "its payload");
-	is_int((long long)outcome.used, 5, "what follows is not its own");
-	ok(splits_agree(&head, BYTES("helloGET")), "however it arrives");
-	ok(splits_agree(&head, BYTES("hell")), "and when its end does not");
+	feed(&fed, &head, BYTES("helloGET"));
+	is_int(fed.result, HTTP_BODY_DONE, "a body of known length");
+	is_bytes(fed.payload, fed.length, "hello", 5, "its payload");
+	is_int((long long)fed.used, 5, "what follows is not its own");
+	is_text(http_splits_broken(&head, BYTES("helloGET")), NULL, "however it arrives");
+	is_text(http_splits_broken(&head, BYTES("hell")), NULL, "and when its end does not");
+}
 
+static void test_start(void)
+{
+	struct http_head head = {.has_content_length = true};
 	struct http_body body;
 	struct http_piece piece;
-	head.content_length = 0;
-	is_int(http_body_start(&body, &head, LIMIT), HTTP_BODY_DONE, "a length of 0 is no body");
+	is_int(http_body_start(&body, &head, FEED_BODY_LIMIT), HTTP_BODY_DONE, "a length of 0 is no body");
 	is_int(http_body_next(&body, "GET", 3, &piece), HTTP_BODY_DONE, "and stays so");
 	is_int((long long)piece.used, 0, "and takes nothing");
-	head.content_length = LIMIT;
-	is_int(http_body_start(&body, &head, LIMIT), HTTP_BODY_MORE, "a length of the limit");
-	head.content_length = LIMIT + 1;
-	is_int(http_body_start(&body, &head, LIMIT), HTTP_BODY_REFUSED, "a length over the limit is refused at once");
+	head.content_length = FEED_BODY_LIMIT;
+	is_int(http_body_start(&body, &head, FEED_BODY_LIMIT), HTTP_BODY_MORE, "a length of the limit");
+	head.content_length = FEED_BODY_LIMIT + 1;
+	is_int(http_body_start(&body, &head, FEED_BODY_LIMIT), HTTP_BODY_REFUSED, "a length over it is refused at once");
 	is_int(body.refusal.status, 413, "with 413");
 	is_int(http_body_next(&body, "GET", 3, &piece), HTTP_BODY_REFUSED, "and stays so");
 	is_int((long long)(piece.used + piece.length), 0, "and takes nothing");
 	head.content_length = UINT64_MAX;
-	is_int(http_body_start(&body, &head, LIMIT), HTTP_BODY_REFUSED, "so is the largest number there is");
+	is_int(http_body_start(&body, &head, FEED_BODY_LIMIT), HTTP_BODY_REFUSED, "so is the largest number there is");
 }
+
+static const char sample[] = "5;a=\"b\"\r\nhello\r\n01\r\n!\r\n0\r\nX-Sum: y\r\n\r\n";
 
 static void test_bit_flips(void)
 {
-	static const char sample[] = "5;a=\"b\"\r\nhello\r\n01\r\n!\r\n0\r\nX-Sum: y\r\n\r\n";
 	char bytes[sizeof sample];
-	size_t split = 0, ends = 0;
-	static struct outcome outcome;
+	const char *broken = NULL;
 
 	memcpy(bytes, sample, sizeof sample);
-	for (size_t bit = 0; bit < (sizeof sample - 1) * 8; bit++) {
+	for (size_t bit = 0; !broken && bit < (sizeof sample - 1) * 8; bit++) {
 		bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
-		split += !splits_agree(&chunked, bytes, sizeof sample - 1);
+		broken = http_splits_broken(&chunked, bytes, sizeof sample - 1);
 		bytes[bit / 8] = sample[bit / 8];
 	}
-	is_int((long long)split, 0, "with any bit changed it is judged alike however it arrives");
+	is_text(broken, NULL, "with any bit changed it is judged alike however it arrives");
+}
+
+static void test_truncation(void)
+{
+	static struct fed_body fed;
+	size_t wrong = 0;
 	for (size_t length = 0; length < sizeof sample - 1; length++) {
-		decode(&outcome, &chunked, sample, length, length, 1);
-		ends += outcome.result != HTTP_BODY_MORE;
+		feed(&fed, &chunked, sample, length);
+		wrong += fed.result != HTTP_BODY_MORE;
 	}
-	is_int((long long)ends, 0, "no beginning of a body is taken for a whole one");
+	is_int((long long)wrong, 0, "no beginning of a body is taken for a whole one");
 }
 
 int main(void)
@@ -243,6 +191,8 @@ int main(void)
 	test_chunks();
 	test_trailer_length();
 	test_length();
+	test_start();
 	test_bit_flips();
+	test_truncation();
 	return tap_done();
 }

@@ -1,12 +1,9 @@
 /* The request head parser: what it accepts, what it refuses, and that neither depends on how the bytes arrive. */
-#include "../../edge/http_parse.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "../tap/tap.h"
-
-enum { HEADERS = 16, HEAD_MAX = 16384 };
+#include "http_properties.h"
 
 /* A string literal and its length, NULs inside included. */
 #define BYTES(text) text, sizeof(text) - 1
@@ -130,71 +127,27 @@ static const struct {
     {"Connection with empty elements", BYTES(GET_LINE HOST "Connection: , ,close,\r\n\r\n"), 0},
 };
 
-/* Feeds bytes[length] with pauses at `first` and then every `step` bytes, each time from a buffer of exactly
- * that size and in another place. */
-static enum http_result feed(struct http_head *head, struct http_header *headers, const char *bytes, size_t length,
-                             size_t first, size_t step)
+static int status_of(const struct fed_head *fed)
 {
-	enum http_result result = HTTP_MORE;
-	http_parse_start(head, headers, HEADERS, HEAD_MAX);
-	for (size_t end = first; result == HTTP_MORE; end = length - end < step ? length : end + step) {
-		char *copy = malloc(end > 0 ? end : 1);
-		memcpy(copy, bytes, end);
-		result = http_parse(head, copy, end);
-		free(copy);
-		if (end == length)
-			break;
-	}
-	return result;
+	if (fed->result == HTTP_REFUSED)
+		return fed->head.refusal.status;
+	return fed->result == HTTP_DONE ? 0 : -1;
 }
 
-static bool same_span(struct http_span one, struct http_span other)
+/* Feeds all at once. */
+static void feed(struct fed_head *fed, const char *bytes, size_t length)
 {
-	return one.start == other.start && one.length == other.length;
-}
-
-/* Whether a parse ended as the one did that saw all bytes at once. */
-static bool agrees(enum http_result result, const struct http_head *head, enum http_result whole_result,
-                   const struct http_head *whole)
-{
-	if (result != whole_result)
-		return false;
-	if (result == HTTP_REFUSED)
-		return head->refusal.status == whole->refusal.status && head->refusal.reason == whole->refusal.reason;
-	return head->method == whole->method && same_span(head->method_text, whole->method_text) &&
-	       same_span(head->target, whole->target) && head->length == whole->length &&
-	       head->content_length == whole->content_length && head->has_content_length == whole->has_content_length &&
-	       head->chunked == whole->chunked && head->expect_continue == whole->expect_continue &&
-	       head->keep_alive == whole->keep_alive && head->header_count == whole->header_count &&
-	       memcmp(head->headers, whole->headers, head->header_count * sizeof *head->headers) == 0;
-}
-
-static bool splits_agree(const char *bytes, size_t length)
-{
-	static struct http_header whole_headers[HEADERS], headers[HEADERS];
-	static struct http_head whole, head;
-	enum http_result whole_result = feed(&whole, whole_headers, bytes, length, length, 1);
-
-	for (size_t first = 0; first <= length; first++) {
-		enum http_result result = feed(&head, headers, bytes, length, first, length);
-		if (!agrees(result, &head, whole_result, &whole))
-			return false;
-	}
-	enum http_result result = feed(&head, headers, bytes, length, 0, 1);
-	return agrees(result, &head, whole_result, &whole);
+	http_feed_head(fed, bytes, length, (struct arrival){.first = length, .step = 1});
 }
 
 static void test_cases(void)
 {
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct http_header headers[HEADERS];
-		struct http_head head;
-		enum http_result result = feed(&head, headers, cases[i].bytes, cases[i].length, cases[i].length, 1);
-		is_int(result == HTTP_DONE      ? 0
-		       : result == HTTP_REFUSED ? head.refusal.status
-		                                : -1,
-		       cases[i].status, "%s", cases[i].name);
-		ok(splits_agree(cases[i].bytes, cases[i].length), "%s: however it arrives", cases[i].name);
+		struct fed_head fed;
+		feed(&fed, cases[i].bytes, cases[i].length);
+		is_int(status_of(&fed), cases[i].status, "%s", cases[i].name);
+		is_text(http_splits_broken(NULL, cases[i].bytes, cases[i].length), NULL, "%s: however it arrives",
+		        cases[i].name);
 	}
 }
 
@@ -216,9 +169,9 @@ static void is_span(struct http_span span, const char *bytes, const char *wanted
 
 static void test_sample(void)
 {
-	struct http_header headers[HEADERS];
+	struct http_header headers[FEED_HEADERS];
 	struct http_head head;
-	http_parse_start(&head, headers, HEADERS, HEAD_MAX);
+	http_parse_start(&head, headers, FEED_HEADERS, FEED_HEAD_MAX);
 	is_int(http_parse(&head, sample, sizeof sample - 1), HTTP_DONE, "a sample request is accepted");
 	is_int(head.method, HTTP_POST, "its method");
 	is_span(head.method_text, sample, "POST", "its method as text");
@@ -240,92 +193,58 @@ static void test_sample(void)
 
 static void test_flags(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
-	feed(&head, headers, BYTES(GET_LINE HOST "Connection: keep-alive\r\nConnection: x, Close\r\n\r\n"), 0, 1000);
-	ok(!head.keep_alive, "close wins, whatever else Connection says");
-	feed(&head, headers, BYTES(GET_LINE HOST "Expect: 100-continue\r\n\r\n"), 0, 1000);
-	ok(!head.expect_continue, "without a body nobody waits for 100");
-	feed(&head, headers, BYTES(GET_LINE HOST "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"), 0, 1000);
-	ok(head.expect_continue && head.chunked, "with chunks somebody may");
-	feed(&head, headers, BYTES("get / HTTP/1.1\r\n" HOST "\r\n"), 0, 1000);
-	is_int(head.method, HTTP_OTHER, "methods are told apart by case");
-	feed(&head, headers, BYTES(GET_LINE HOST " a: b\r\n"), 0, 1000);
-	is_text(head.refusal.reason, "a header is folded", "a refusal says why");
+	struct fed_head fed;
+	feed(&fed, BYTES(GET_LINE HOST "Connection: keep-alive\r\nConnection: x, Close\r\n\r\n"));
+	ok(!fed.head.keep_alive, "close wins, whatever else Connection says");
+	feed(&fed, BYTES(GET_LINE HOST "Expect: 100-continue\r\n\r\n"));
+	ok(!fed.head.expect_continue, "without a body nobody waits for 100");
+	feed(&fed, BYTES(GET_LINE HOST "Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"));
+	ok(fed.head.expect_continue && fed.head.chunked, "with chunks somebody may");
+	feed(&fed, BYTES("get / HTTP/1.1\r\n" HOST "\r\n"));
+	is_int(fed.head.method, HTTP_OTHER, "methods are told apart by case");
+	feed(&fed, BYTES(GET_LINE HOST " a: b\r\n"));
+	is_text(fed.head.refusal.reason, "a header is folded", "a refusal says why");
 }
 
 static void test_truncation(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
+	struct fed_head fed;
 	size_t wrong = 0;
-	for (size_t length = 0; length < sizeof sample - 1; length++)
-		wrong += feed(&head, headers, sample, length, length, 1) != HTTP_MORE;
+	for (size_t length = 0; length < sizeof sample - 1; length++) {
+		feed(&fed, sample, length);
+		wrong += fed.result != HTTP_MORE;
+	}
 	is_int((long long)wrong, 0, "no beginning of a head is taken for a whole one");
-}
-
-static bool span_is_inside(struct http_span span, uint32_t length)
-{
-	return (uint32_t)span.start + span.length <= length;
-}
-
-/* What must hold of whatever is accepted. */
-static bool is_sound(const struct http_head *head, const char *bytes, size_t length)
-{
-	bool sound = head->length <= length && memcmp(bytes + head->length - 4, "\r\n\r\n", 4) == 0 &&
-	             span_is_inside(head->target, head->length) && bytes[head->target.start] == '/' &&
-	             http_header_find(head, bytes, "host", NULL) && !(head->chunked && head->has_content_length);
-	for (size_t i = 0; i < head->header_count; i++)
-		sound = sound && head->headers[i].name.length > 0 && span_is_inside(head->headers[i].name, head->length) &&
-		        span_is_inside(head->headers[i].value, head->length);
-	return sound;
 }
 
 static void test_bit_flips(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
 	char bytes[sizeof sample];
-	size_t unsound = 0, split = 0;
+	const char *broken = NULL;
 
 	memcpy(bytes, sample, sizeof sample);
-	for (size_t bit = 0; bit < (sizeof sample - 1) * 8; bit++) {
+	for (size_t bit = 0; !broken && bit < (sizeof sample - 1) * 8; bit++) {
 		bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
-		if (feed(&head, headers, bytes, sizeof sample - 1, sizeof sample - 1, 1) == HTTP_DONE)
-			unsound += !is_sound(&head, bytes, sizeof sample - 1);
-		split += !splits_agree(bytes, sizeof sample - 1);
+		broken = http_splits_broken(NULL, bytes, sizeof sample - 1);
 		bytes[bit / 8] = sample[bit / 8];
 	}
-	is_int((long long)unsound, 0, "every head with one bit changed that is accepted is sound");
-	is_int((long long)split, 0, "and judged alike however it arrives");
-}
-
-/* A head of a request line, Host and one more header, `length` bytes long altogether; the caller frees it. */
-static char *head_of_length(size_t length)
-{
-	static const char front[] = GET_LINE HOST "X: ";
-	char *bytes = malloc(length);
-	memset(bytes, 'x', length);
-	memcpy(bytes, front, sizeof front - 1);
-	memcpy(bytes + length - 4, "\r\n\r\n", 4);
-	return bytes;
+	is_text(broken, NULL, "with any bit changed, what is accepted is sound however it arrives");
 }
 
 static void test_head_length(size_t head_max)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
+	static const char front[] = GET_LINE HOST "X: ";
+	static char bytes[HTTP_HEAD_MAX + 1];
 	for (size_t length = head_max - 1; length <= head_max + 1; length++) {
-		char *bytes = head_of_length(length);
-		http_parse_start(&head, headers, HEADERS, head_max);
-		enum http_result result = http_parse(&head, bytes, length);
-		if (length <= head_max)
-			ok(result == HTTP_DONE && is_sound(&head, bytes, length) && head.headers[1].value.length == length - 35,
-			   "a head of %zu bytes where %zu are allowed", length, head_max);
-		else
-			ok(result == HTTP_REFUSED && head.refusal.status == 431, "a head of %zu bytes where %zu are allowed",
-			   length, head_max);
-		free(bytes);
+		struct fed_head fed;
+		memset(bytes, 'x', sizeof bytes);
+		memcpy(bytes, front, sizeof front - 1);
+		memcpy(bytes + length - 4, "\r\n\r\n", 4);
+		http_parse_start(&fed.head, fed.headers, FEED_HEADERS, head_max);
+		fed.result = http_parse(&fed.head, bytes, length);
+		is_int(status_of(&fed), length <= head_max ? 0 : 431, "%zu bytes where %zu are allowed", length, head_max);
+		if (fed.result == HTTP_DONE)
+			is_int(fed.headers[1].value.length, (long long)(length - (sizeof front - 1) - 4), "and all are found");
 	}
 }
 
@@ -333,68 +252,63 @@ static void test_line_length(void)
 {
 	static const char front[] = "GET /";
 	static const char back[] = " HTTP/1.1\r\n" HOST "\r\n";
-	struct http_header headers[HEADERS];
-	struct http_head head;
 	for (size_t length = HTTP_LINE_MAX - 1; length <= HTTP_LINE_MAX + 1; length++) {
+		struct fed_head fed;
 		char bytes[HTTP_LINE_MAX + 64];
+		size_t total = length - strlen(" HTTP/1.1") + sizeof back - 1;
 		memset(bytes, 'x', sizeof bytes);
 		memcpy(bytes, front, sizeof front - 1);
-		memcpy(bytes + length - strlen(" HTTP/1.1"), back, sizeof back - 1);
-		size_t total = length - strlen(" HTTP/1.1") + sizeof back - 1;
-		enum http_result result = feed(&head, headers, bytes, total, total, 1);
-		is_int(result == HTTP_REFUSED ? head.refusal.status : 0, length <= HTTP_LINE_MAX ? 0 : 414,
-		       "a request line of %zu bytes", length);
-		enum http_result bytewise = feed(&head, headers, bytes, total, 0, 1);
-		ok(bytewise == result && (result == HTTP_DONE || head.refusal.status == 414), "and a byte at a time");
+		memcpy(bytes + total - (sizeof back - 1), back, sizeof back - 1);
+		feed(&fed, bytes, total);
+		is_int(status_of(&fed), length <= HTTP_LINE_MAX ? 0 : 414, "a request line of %zu bytes", length);
+		is_text(http_head_broken(bytes, total, (struct arrival){.first = 0, .step = 1}), NULL, "and a byte at a time");
 	}
 }
 
 static void test_endless(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
-	char bytes[HEAD_MAX];
+	static const char line[] = GET_LINE;
+	struct fed_head fed;
+	char bytes[FEED_HEAD_MAX];
 	memset(bytes, 'x', sizeof bytes);
-	http_parse_start(&head, headers, HEADERS, HEAD_MAX);
-	ok(http_parse(&head, bytes, sizeof bytes) == HTTP_REFUSED && head.refusal.status == 414, "a method without end");
-	memcpy(bytes, "GET / HTTP/1.1\r\n", strlen("GET / HTTP/1.1\r\n"));
-	http_parse_start(&head, headers, HEADERS, HEAD_MAX);
-	is_int(http_parse(&head, bytes, sizeof bytes - 1), HTTP_MORE, "a header's name may yet end");
-	ok(http_parse(&head, bytes, sizeof bytes) == HTTP_REFUSED && head.refusal.status == 431, "a name without end");
+	feed(&fed, bytes, sizeof bytes);
+	is_int(status_of(&fed), 414, "a method without end");
+	memcpy(bytes, line, sizeof line - 1);
+	feed(&fed, bytes, sizeof bytes - 1);
+	is_int(fed.result, HTTP_MORE, "a header's name may yet end");
+	feed(&fed, bytes, sizeof bytes);
+	is_int(status_of(&fed), 431, "a name without end");
 }
 
 static void test_header_count(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
-	for (size_t count = HEADERS - 1; count <= HEADERS + 1; count++) {
+	for (size_t count = FEED_HEADERS - 1; count <= FEED_HEADERS + 1; count++) {
+		struct fed_head fed;
 		char bytes[1024] = GET_LINE HOST;
 		for (size_t i = 1; i < count; i++)
 			strcat(bytes, "X: y\r\n");
 		strcat(bytes, "\r\n");
-		enum http_result result = feed(&head, headers, bytes, strlen(bytes), strlen(bytes), 1);
-		is_int(result == HTTP_REFUSED ? head.refusal.status : 0, count <= HEADERS ? 0 : 431,
-		       "%zu headers where %d are allowed", count, HEADERS);
+		feed(&fed, bytes, strlen(bytes));
+		is_int(status_of(&fed), count <= FEED_HEADERS ? 0 : 431, "%zu headers where %d are allowed", count,
+		       FEED_HEADERS);
 	}
 }
 
 /* Lines once taken are overwritten: a parser that looked at them again would refuse the control characters. */
 static void test_no_second_look(void)
 {
-	struct http_header headers[HEADERS];
-	struct http_head head;
+	struct fed_head fed = {.result = HTTP_MORE};
 	char bytes[sizeof sample];
-	enum http_result result = HTTP_MORE;
 	size_t behind = 0, length = 0;
 
 	memcpy(bytes, sample, sizeof sample);
-	http_parse_start(&head, headers, HEADERS, HEAD_MAX);
-	while (result == HTTP_MORE && length < sizeof sample - 1) {
-		result = http_parse(&head, bytes, ++length);
-		behind += head.position + 1 < length;
-		memset(bytes, '\0', head.line);
+	http_parse_start(&fed.head, fed.headers, FEED_HEADERS, FEED_HEAD_MAX);
+	while (fed.result == HTTP_MORE && length < sizeof sample - 1) {
+		fed.result = http_parse(&fed.head, bytes, ++length);
+		behind += fed.head.position + 1 < length;
+		memset(bytes, '\0', fed.head.line);
 	}
-	is_int(result, HTTP_DONE, "a line that was taken is not looked at again");
+	is_int(fed.result, HTTP_DONE, "a line that was taken is not looked at again");
 	is_int((long long)behind, 0, "and every byte is looked at when it comes");
 }
 
