@@ -1,0 +1,31 @@
+/* Text in columns for people, page by page.  Control characters are not passed on to the terminal. */
+#ifndef AUDITD_TABLE_H
+#define AUDITD_TABLE_H
+
+#include <stdio.h>
+
+enum {
+	TABLE_COLUMNS_MAX = 10,
+	TABLE_CELL_MAX = 40 /* characters; longer cells are cut */
+};
+
+struct table {
+	size_t columns;
+	const char *titles[TABLE_COLUMNS_MAX];
+	size_t widths[TABLE_COLUMNS_MAX]; /* in characters; they only grow */
+	char **cells;                     /* of the rows of this page, row by row */
+	size_t count;                     /* of cells */
+	size_t rows_printed;
+};
+
+/* Adds a cell; a row is full when all its columns are.  "" is shown as "-".  Ends the process when memory does. */
+void table_text(struct table *table, const char *text);
+void table_number(struct table *table, long long number);
+
+/* Prints the rows added since the last time, before the first one the titles. */
+void table_print(struct table *table, FILE *to);
+
+/* Prints text without its control characters. */
+void table_put(FILE *to, const char *text);
+
+#endif
