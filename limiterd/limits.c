@@ -159,7 +159,7 @@ static bool read_arguments(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct conf_limiterd conf;
+	static struct conf_limiterd conf;
 	log_init("limits");
 	bool json = read_arguments(argc, argv);
 	conf_load_environment(CONF_LIMITERD, &conf);
