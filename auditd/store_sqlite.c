@@ -209,8 +209,8 @@ static int count(struct store *store, const struct audit_record *record)
 	row_put_text(&row, record->key_name);
 	row_put_number(&row, !refused);
 	row_put_number(&row, refused);
-	row_put_number(&row, record->tokens_in);
-	row_put_number(&row, record->tokens_out);
+	row_put_number(&row, refused ? 0 : record->tokens_in);
+	row_put_number(&row, refused ? 0 : record->tokens_out);
 	return run(store, COUNT);
 }
 
