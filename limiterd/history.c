@@ -51,8 +51,8 @@ struct account *history_asked(const struct history *history, uint64_t question)
 void history_lost(struct history *history)
 {
 	struct take *take;
-	TAILQ_FOREACH(take, &history->waiting, place)
-	take->account->question = 0;
+	for (take = TAILQ_FIRST(&history->waiting); take; take = TAILQ_NEXT(take, place))
+		take->account->question = 0;
 }
 
 struct take *history_next(struct history *history, const struct account *account)

@@ -93,6 +93,23 @@ static size_t width_of(const char *cell)
 	return width;
 }
 
+/* The titles, then a row for each object. */
+static struct row get_row(const struct table *table, const json_t *objects, size_t index)
+{
+	struct row row = {0};
+	if (index == 0)
+		return table->titles;
+	table->fill(json_array_get(objects, index - 1), &row);
+	return row;
+}
+
+static void widen(size_t *widths, const struct row *row, size_t columns)
+{
+	for (size_t c = 0; c < columns; c++)
+		if (width_of(row->cells[c]) > widths[c])
+			widths[c] = width_of(row->cells[c]);
+}
+
 static void print_row(const struct row *row, size_t columns, const size_t *widths)
 {
 	for (size_t c = 0; c + 1 < columns; c++)
@@ -102,20 +119,15 @@ static void print_row(const struct row *row, size_t columns, const size_t *width
 
 static void print_table(const struct table *table, const json_t *objects)
 {
-	size_t count = json_array_size(objects), widths[COLUMNS_MAX] = {0};
-	struct row *rows = calloc(count + 1, sizeof(*rows));
-	if (!rows)
-		fatal("cannot print");
-	rows[0] = table->titles;
-	for (size_t i = 0; i < count; i++)
-		table->fill(json_array_get(objects, i), &rows[i + 1]);
-	for (size_t i = 0; i <= count; i++)
-		for (size_t c = 0; c < table->columns; c++)
-			if (width_of(rows[i].cells[c]) > widths[c])
-				widths[c] = width_of(rows[i].cells[c]);
-	for (size_t i = 0; i <= count; i++)
-		print_row(&rows[i], table->columns, widths);
-	free(rows);
+	size_t widths[COLUMNS_MAX] = {0}, rows = json_array_size(objects) + 1;
+	for (size_t i = 0; i < rows; i++) {
+		struct row row = get_row(table, objects, i);
+		widen(widths, &row, table->columns);
+	}
+	for (size_t i = 0; i < rows; i++) {
+		struct row row = get_row(table, objects, i);
+		print_row(&row, table->columns, widths);
+	}
 }
 
 static void print_limits(const json_t *limits)

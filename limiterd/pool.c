@@ -103,9 +103,9 @@ struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *pa
 {
 	const struct pool_line *own = find_line(pool, party);
 	struct pool_line *line, *longest = NULL;
-	TAILQ_FOREACH(line, &pool->turns, turn)
-	if (!longest || line->count > longest->count)
-		longest = line;
+	for (line = TAILQ_FIRST(&pool->turns); line; line = TAILQ_NEXT(line, turn))
+		if (!longest || line->count > longest->count)
+			longest = line;
 	if (!longest || longest->count <= (own ? own->count : 0) + 1)
 		return NULL;
 	struct pool_waiter *newest = TAILQ_LAST(&longest->waiters, pool_waiters);

@@ -144,8 +144,8 @@ static void test_reload(void)
 	struct models models = {.upstreams = upstreams, .upstream_count = 2};
 	struct pools pools = {0};
 	pools_update(&pools, &models, 8);
-	struct pool *a = pools_find(&pools, "a"), *b = pools_find(&pools, "b");
-	ok(a && b && pools.of_upstream[0] == a && pools.of_upstream[1] == b, "each upstream has its pool");
+	struct pool *a = pools.of_upstream[0], *b = pools.of_upstream[1];
+	ok(pools_find(&pools, "a") == a && pools_find(&pools, "b") == b, "each upstream has its pool");
 	ok(a->slots == 2 && a->acquire_timeout == 250 && a->queue_max == 8, "as the file says");
 	pool_take(a);
 	pool_take(b);

@@ -173,24 +173,24 @@ struct sums {
 	unsigned in_use;
 };
 
+static void add_row(struct sums *sums, const struct ledger_row *row, uint64_t reserved)
+{
+	size_t key = 0;
+	while (strcmp(keys[key].name, row->account->key_id) != 0)
+		key++;
+	sums->running[key]++;
+	sums->reserved[key] += reserved;
+	sums->in_use += row->pool != NULL;
+}
+
 static struct sums add_up(void)
 {
 	struct sums sums = {0};
 	const struct ledger_row *row;
-	TAILQ_FOREACH(row, &stage.ledger.leased, place)
-	for (size_t key = 0; key < KEYS; key++)
-		if (strcmp(row->account->key_id, keys[key].name) == 0) {
-			sums.running[key]++;
-			sums.reserved[key] += row->tokens;
-		}
-	TAILQ_FOREACH(row, &stage.ledger.leased, place)
-	sums.in_use += row->pool != NULL;
-	TAILQ_FOREACH(row, &stage.ledger.waiting, place)
-	for (size_t key = 0; key < KEYS; key++)
-		if (strcmp(row->account->key_id, keys[key].name) == 0) {
-			sums.running[key]++;
-			sums.reserved[key] += row->take->lease.tokens;
-		}
+	for (row = TAILQ_FIRST(&stage.ledger.leased); row; row = TAILQ_NEXT(row, place))
+		add_row(&sums, row, row->tokens);
+	for (row = TAILQ_FIRST(&stage.ledger.waiting); row; row = TAILQ_NEXT(row, place))
+		add_row(&sums, row, row->take->lease.tokens);
 	return sums;
 }
 
