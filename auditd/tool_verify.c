@@ -41,7 +41,7 @@ static void print_report(const struct verify_report *report)
 
 static char *journal_of_settings(void)
 {
-	struct conf_auditd conf;
+	static struct conf_auditd conf;
 	conf_load_environment(CONF_AUDITD, &conf);
 	return conf_path(conf.state, "auditd/journal");
 }
