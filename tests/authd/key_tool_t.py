@@ -205,6 +205,22 @@ def start_up_errors(authd):
     does_not_start(100, "must be like sqlite:keys.db", authd.directory, HEIMGATE_AUTH_STORE="postgresql://db/keys")
     does_not_start(111, "Not a directory", authd.directory, HEIMGATE_AUTH_STORE="sqlite:/dev/null/keys.db")
     does_not_start(111, "in use", authd.directory)
+    authd.stop()
+    grant_key = authd.path("secrets/grant.key")
+    with open(grant_key, "rb") as file:
+        good = file.read()
+    os.chmod(grant_key, 0o644)
+    does_not_start(111, "has mode 0644", authd.directory)
+    os.chmod(grant_key, 0o640)
+    for wrong in (good[:31], good + b"\n", b""):
+        with open(grant_key, "wb") as file:
+            file.write(wrong)
+        does_not_start(111, "must be a file of 32 bytes", authd.directory)
+    with open(grant_key, "wb") as file:
+        file.write(good)
+    authd.start()
+    with open(grant_key, "rb") as file:
+        tap.is_(file.read(), good, "a grant key that is there is kept")
 
 
 def main():
