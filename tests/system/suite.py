@@ -263,7 +263,7 @@ class Suite:
         self.models_path = os.path.join(self.state, "models.json")
         for name in ("authd", "auditd", "secrets"):
             os.makedirs(os.path.join(self.state, name), mode=0o750)
-        self.port = free_port()
+        self.port = 0  # edge picks one, and keeps it over restarts
         self.running = {}
         self.stopped = False
         self.keys = 0
@@ -321,6 +321,8 @@ class Suite:
         if word != b"\n":
             self.show_logs()
             raise RuntimeError("%s did not become ready" % name)
+        if name == "edge":
+            self.port = int(re.findall(r"event=listening \S+ port=(\d+)", self.log("edge"))[-1])
 
     def kill(self, name, with_signal=signal.SIGKILL):
         """Ends a daemon and waits until it is dead; returns its exit code."""
@@ -395,10 +397,14 @@ class Suite:
         assert done, text
         return json.loads(text)
 
-    def records(self):
-        """All records of history, oldest first."""
-        text = b"".join(open(path, "rb").read() for path in self.journal_files())
-        return [json.loads(line) for line in text.splitlines() if line]
+    def records(self, **wanted):
+        """The records of history with these members, oldest first."""
+        found = []
+        for path in self.journal_files():
+            with open(path, "rb") as file:
+                lines = file.read().split(b"\n")[:-1]
+            found += [json.loads(line) for line in lines]
+        return [record for record in found if all(record[name] == value for name, value in wanted.items())]
 
     def journal_files(self):
         journal = os.path.join(self.state, "auditd", "journal")
