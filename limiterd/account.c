@@ -143,25 +143,25 @@ static bool budget_permits(const struct budget *budget, uint64_t tokens, struct 
 	return false;
 }
 
-/* Asks every limit before any is touched. */
+/* Asks every limit before any is touched.  What costs no tokens passes whatever is owed or spent. */
 static bool allows(struct account *account, uint64_t tokens, struct instant at, struct limit_deny *deny)
 {
 	deny->reason = LIMIT_REQUESTS;
 	if (!rate_allows(&account->requests, 1, at.now, deny))
 		return false;
 	deny->reason = LIMIT_TOKENS;
-	if (!rate_allows(&account->tokens, tokens, at.now, deny))
+	if (tokens > 0 && !rate_allows(&account->tokens, tokens, at.now, deny))
 		return false;
 	deny->reason = LIMIT_CONCURRENCY;
 	if (!concurrency_allows(account, deny))
 		return false;
 	deny->reason = LIMIT_BUDGET;
-	return budget_permits(&account->budget, tokens, deny);
+	return tokens == 0 || budget_permits(&account->budget, tokens, deny);
 }
 
 bool account_admit(struct account *account, uint64_t tokens, struct instant at, struct limit_deny *deny)
 {
-	CHECK(!account_needs_history(account, at));
+	CHECK(tokens == 0 || !account_needs_history(account, at));
 	if (!allows(account, tokens, at, deny))
 		return false;
 	account_adopt(account, tokens, at);

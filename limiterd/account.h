@@ -61,7 +61,7 @@ void accounts_forget_idle(struct accounts *accounts, uint64_t now);
 /* The key's limits, from a grant; those of an older generation are not taken. */
 void account_set_limits(struct account *account, const struct limits *limits, uint64_t generation, struct instant at);
 
-/* Whether the budget's history must be heard before anything can be admitted. */
+/* Whether the budget's history must be heard before anything that costs tokens can be admitted. */
 bool account_needs_history(struct account *account, struct instant at);
 
 /* Admits a request and reserves `tokens` for it.  False: nothing was consumed, and *deny says why. */

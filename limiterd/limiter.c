@@ -179,7 +179,7 @@ void limiter_take(struct limiter *limiter, struct take *take, const struct limit
 	take->row->take = take;
 	take->row->account = take->account;
 	account_set_limits(take->account, limits, lease->generation, at);
-	if (!account_needs_history(take->account, at))
+	if (lease->tokens == 0 || !account_needs_history(take->account, at))
 		decide(limiter, take, at);
 	else if (!history_wait(&limiter->history, take))
 		deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS);

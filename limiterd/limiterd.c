@@ -126,11 +126,13 @@ static void warn_of_grant(const struct limit_take *take, enum wire_error error)
 	log_warn("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
 }
 
-/* Whatever a list of models is said to cost, it costs no tokens. */
+/* Lists of models cost no tokens, everything else at least one. */
 static uint64_t cost_of(const struct limit_take *asked)
 {
 	if (asked->route == ROUTE_MODELS || asked->route == ROUTE_MODEL)
 		return 0;
+	if (asked->tokens == 0)
+		return 1;
 	return asked->tokens < BUCKET_COST_MAX ? asked->tokens : BUCKET_COST_MAX;
 }
 
@@ -292,6 +294,7 @@ static void follow_models(struct models *models)
 	limiter_follow(&limiterd.limiter, models, limiterd.queue_max, now());
 	if (old)
 		models_free(old);
+	log_info("models-loaded", "upstreams=%zu models=%zu", models->upstream_count, models->model_count);
 }
 
 static void reload(void *arg)
@@ -306,7 +309,6 @@ static void reload(void *arg)
 		return;
 	}
 	follow_models(models);
-	log_info("models-loaded", "upstreams=%zu models=%zu", models->upstream_count, models->model_count);
 	follow_up();
 }
 

@@ -162,12 +162,13 @@ struct pool *pools_find(const struct pools *pools, const char *name)
 
 static struct pool *add_pool(struct pools *pools, const char *name, unsigned queue_max)
 {
-	struct pool *pool = malloc(sizeof(*pool));
-	CHECK(pool);
-	pool_init(pool, name, queue_max);
-	pool->next = pools->first;
-	pools->first = pool;
-	return pool;
+	struct pool **end = &pools->first;
+	while (*end)
+		end = &(*end)->next;
+	*end = malloc(sizeof(**end));
+	CHECK(*end);
+	pool_init(*end, name, queue_max);
+	return *end;
 }
 
 static void drop_unused(struct pools *pools)

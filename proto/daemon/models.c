@@ -91,9 +91,9 @@ static bool has_only(const struct place *at, const char *const *names)
 	json_object_foreach((json_t *)at->object, member, value)
 	{
 		const char *const *known = names;
-		while (*known != NULL && strcmp(*known, member) != 0)
+		while (*known && strcmp(*known, member) != 0)
 			known++;
-		if (*known == NULL)
+		if (!*known)
 			return refuse(at, member, "unknown member");
 	}
 	return true;
@@ -104,7 +104,7 @@ static bool get_text(const struct place *at, const char *member, size_t max, con
 {
 	const json_t *value = json_object_get(at->object, member);
 	*text = NULL;
-	if (value == NULL)
+	if (!value)
 		return true;
 	if (!json_is_string(value))
 		return refuse(at, member, "must be a string");
@@ -123,14 +123,14 @@ static bool need_text(const struct place *at, const char *member, size_t max, co
 {
 	if (!get_text(at, member, max, text))
 		return false;
-	return *text != NULL || refuse(at, member, "is missing");
+	return *text || refuse(at, member, "is missing");
 }
 
 /* A whole number; *number keeps its value when the member is absent. */
 static bool get_number(const struct place *at, const char *member, unsigned minimum, unsigned maximum, unsigned *number)
 {
 	const json_t *value = json_object_get(at->object, member);
-	if (value == NULL)
+	if (!value)
 		return true;
 	json_int_t found = json_integer_value(value);
 	if (!json_is_integer(value) || found < (json_int_t)minimum || found > (json_int_t)maximum)
@@ -186,7 +186,7 @@ static bool read_api_key_file(const struct place *at, struct upstream *upstream)
 	const char *path;
 	if (!get_text(at, "api_key_file", PATH_MAX_LENGTH, &path))
 		return false;
-	if (path == NULL)
+	if (!path)
 		return true;
 	if (path[0] != '/' || path[strlen(path) - 1] == '/')
 		return refuse(at, "api_key_file", "must be the absolute path of a file");
@@ -197,7 +197,7 @@ static bool read_api_key_file(const struct place *at, struct upstream *upstream)
 static bool read_warm(const struct place *at, struct upstream *upstream)
 {
 	const json_t *warm = json_object_get(at->object, "warm");
-	if (warm == NULL)
+	if (!warm)
 		return true;
 	if (!json_is_array(warm) || json_array_size(warm) > WARM_MAX)
 		return refuse(at, "warm", "must be a list of at most 64 model names");
@@ -262,7 +262,7 @@ static bool read_target(const struct place *at, struct model *model)
 	if (index < 0)
 		return refuse(at, "upstream", "names no upstream of this file");
 	model->upstream = (size_t)index;
-	snprintf(model->target, sizeof(model->target), "%s", target != NULL ? target : "");
+	snprintf(model->target, sizeof(model->target), "%s", target ? target : "");
 	return true;
 }
 
@@ -325,9 +325,9 @@ static json_t *parse_file(struct reader *reader)
 {
 	json_error_t wrong;
 	json_t *document = json_load_file(reader->path, JSON_REJECT_DUPLICATES, &wrong);
-	if (document == NULL && wrong.line < 0) {
+	if (!document && wrong.line < 0) {
 		snprintf(reader->error, reader->size, "%s", wrong.text);
-	} else if (document == NULL) {
+	} else if (!document) {
 		char line[32];
 		snprintf(line, sizeof(line), "line %d", wrong.line);
 		refuse(&(struct place){reader, line, NULL}, "", "%s", wrong.text);
@@ -340,7 +340,7 @@ struct models *models_load(const char *path, char *error, size_t size)
 	struct models *models = allocate(1, sizeof(*models));
 	struct reader reader = {path, error, size, models};
 	json_t *document = parse_file(&reader);
-	if (document == NULL || !read_document(&reader, document)) {
+	if (!document || !read_document(&reader, document)) {
 		models_free(models);
 		models = NULL;
 	}
@@ -382,7 +382,7 @@ static const struct model *find_row(const struct models *models, const char *nam
 const struct model *models_find(const struct models *models, const char *name)
 {
 	const struct model *row = find_row(models, name);
-	return row != NULL ? row : find_row(models, "*");
+	return row ? row : find_row(models, "*");
 }
 
 long models_upstream(const struct models *models, const char *name)

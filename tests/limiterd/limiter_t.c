@@ -211,6 +211,21 @@ static void test_history_of_another_period(void)
 	stage_end();
 }
 
+static void test_lists_cost_nothing(void)
+{
+	stage_begin();
+	struct limits limits = {.tpm = 100, .budget = 100, .period = BUDGET_DAY};
+	ok(stage_ask(1, "a", "", 0, &limits).given, "a list of models needs no history");
+	stage_take(2, "a", "quick", 100, &limits);
+	struct account *account = history_ask(&stage.history, stage_at);
+	limiter_history(&stage, account->question, 0, stage_at);
+	struct outcome outcome = stage_next();
+	limiter_settle(&stage, &outcome.lease, 500, true, stage_at);
+	ok(stage_ask(3, "a", "quick", 1, &limits).deny.reason == LIMIT_TOKENS, "who is in debt gets no more tokens");
+	ok(stage_ask(4, "a", "", 0, &limits).given, "but the list of models");
+	stage_end();
+}
+
 static void test_too_many_asking(void)
 {
 	stage_begin();
@@ -235,6 +250,7 @@ int main(void)
 	test_history();
 	test_no_history();
 	test_history_of_another_period();
+	test_lists_cost_nothing();
 	test_too_many_asking();
 	return tap_done();
 }
