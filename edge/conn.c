@@ -40,8 +40,8 @@ struct conn {
 };
 
 static const struct conf_edge *conf;
-static LIST_HEAD(, conn) conns = LIST_HEAD_INITIALIZER(conns);
-static STAILQ_HEAD(, conn) queue = STAILQ_HEAD_INITIALIZER(queue);
+static LIST_HEAD(conn_list, conn) conns = LIST_HEAD_INITIALIZER(conns);
+static STAILQ_HEAD(conn_queue, conn) queue = STAILQ_HEAD_INITIALIZER(queue);
 static unsigned count;
 static bool winding_down;
 

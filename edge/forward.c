@@ -87,6 +87,15 @@ void forward_open(struct exchange *exchange, struct wire_bytes lease)
 	send_body(exchange);
 }
 
+void forward_refused(struct exchange *exchange)
+{
+	struct refusal refusal;
+	exchange->forward.open = false;
+	exchange->taken = true;
+	refusal_overloaded(&refusal, "no more requests can be taken now");
+	exchange_refuse(exchange, &refusal);
+}
+
 static enum wire_error violated(struct exchange *exchange)
 {
 	forward_lost(exchange);

@@ -34,6 +34,9 @@ void forward_trailer(struct exchange *exchange, const struct stream_trailer *tra
 /* The client took bytes: gives credit for them. */
 void forward_sent(struct exchange *exchange);
 
+/* proxyd would not open it: refuses, and the lease goes back to limiterd unused. */
+void forward_refused(struct exchange *exchange);
+
 /* proxyd has failed: ends the answer so that the client cannot take it for whole. */
 void forward_lost(struct exchange *exchange);
 

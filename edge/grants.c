@@ -72,7 +72,8 @@ const struct grants_entry *grants_keep(const uint8_t *credential, struct wire_by
 	memcpy(entry->key_name, grant.key_name, sizeof(entry->key_name));
 	entry->generation = grant.generation;
 	entry->expires = grant.expires;
-	entry->sealed = (struct wire_bytes){copy, sealed.length};
+	entry->sealed.data = copy;
+	entry->sealed.length = sealed.length;
 	return entry;
 }
 

@@ -127,29 +127,27 @@ static enum wire_error take_revocation(struct wire_in *in)
 	return error;
 }
 
-/* The exchange that waits for an answer to the frame that was refused. */
-static struct exchange *find_asker(uint64_t id, uint16_t refused)
-{
-	switch (refused) {
-	case MSG_AUTH_ASK:
-		return exchange_find(id, EXCHANGE_AUTH);
-	case MSG_LIMIT_TAKE:
-		return exchange_find(id, EXCHANGE_LIMIT);
-	case MSG_STREAM_OPEN:
-	case MSG_STREAM_BODY:
-		return exchange_find(id, EXCHANGE_FORWARD);
-	default:
-		return NULL;
-	}
-}
+/* Which state waits for an answer to a frame that may be refused, and what becomes of it then. */
+static const struct {
+	enum wire_type type;
+	enum exchange_state state;
+	void (*fail)(struct exchange *exchange);
+} questions[] = {
+    {MSG_AUTH_ASK, EXCHANGE_AUTH, exchange_fail},
+    {MSG_LIMIT_TAKE, EXCHANGE_LIMIT, exchange_fail},
+    {MSG_STREAM_OPEN, EXCHANGE_FORWARD, forward_refused},
+    {MSG_STREAM_BODY, EXCHANGE_FORWARD, forward_lost},
+};
 
 static enum wire_error take_fault(uint64_t id, struct wire_in *in)
 {
 	struct fault fault;
 	enum wire_error error = fault_decode(in, &fault);
-	struct exchange *exchange = find_asker(id, fault.type);
-	if (error == WIRE_OK && exchange)
-		exchange_fail(exchange);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(*questions) && error == WIRE_OK; i++) {
+		struct exchange *exchange = exchange_find(id, questions[i].state);
+		if (questions[i].type == fault.type && exchange)
+			questions[i].fail(exchange);
+	}
 	return error;
 }
 

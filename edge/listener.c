@@ -117,7 +117,7 @@ static void log_turned_away(const char *reason, const char *client)
 	turned_away.count++;
 	if (loop_now() < turned_away.quiet_until)
 		return;
-	log_warn("turned-away", "reason=%s client=%s count=%u", reason, client, turned_away.count);
+	log_warn("turned-away", "reason=%s client=%s count=%u", log_text(reason), client, turned_away.count);
 	turned_away.count = 0;
 	turned_away.quiet_until = loop_now() + WARN_MS;
 }
@@ -162,16 +162,24 @@ static void resume(void *arg)
 	loop_rewatch(&listener, EPOLLIN);
 }
 
-/* The connection would stay in the backlog and wake the loop without end. */
+/* Connections that cannot be taken would stay in the backlog and wake the loop without end. */
 static void relieve(void)
 {
+	int fd = 0;
 	close(reserve);
-	int fd = accept4(listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0)
-		turn_away(fd, "there is no descriptor for a connection", "unknown");
+	for (unsigned i = 0; i < ACCEPT_MAX && fd >= 0; i++) {
+		fd = accept4(listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd >= 0)
+			turn_away(fd, "there is no descriptor for a connection", "unknown");
+	}
 	reserve = fcntl(listener.fd, F_DUPFD_CLOEXEC, 0);
 	loop_rewatch(&listener, 0);
 	loop_timer_set(&pause_timer, PAUSE_MS);
+}
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
 static void listener_ready(void *arg, uint32_t events)
@@ -186,10 +194,11 @@ static void listener_ready(void *arg, uint32_t events)
 			admit(fd, &address);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+		if (errno == ECONNABORTED)
+			continue;
+		if (is_shortage(errno))
 			relieve();
-		if (errno != ECONNABORTED)
-			return;
+		return;
 	}
 }
 

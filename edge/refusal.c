@@ -24,7 +24,7 @@ static void begin(struct refusal *refusal, uint16_t status, const char *code)
 void refusal_http(struct refusal *refusal, const struct http_refusal *why)
 {
 	begin(refusal, why->status, NULL);
-	say(refusal, "This is not a request as it is understood here: %s.", why->reason);
+	say(refusal, "The request was refused: %s.", why->reason);
 }
 
 void refusal_bad_request(struct refusal *refusal, const char *reason)
