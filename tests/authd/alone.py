@@ -45,7 +45,8 @@ class Authd:
         return False
 
     def start(self):
-        self.process = suite.Process("authd", [os.path.join(suite.BIN, "heimgate-authd")], self.path("authd.log"), self.env)
+        program = os.path.join(suite.BIN, "heimgate-authd")
+        self.process = suite.Process("authd", [program], self.path("authd.log"), self.env)
         suite.until(lambda: self.process.popen.poll() is not None or self.reachable(), "authd's control socket")
 
     def reachable(self):

@@ -29,11 +29,14 @@ def told(pipe):
 def grants(authd):
     edge = authd.edge()
     tap.is_(edge.ask("nobody's"), (UNKNOWN, ""), "a stranger is nobody")
-    key = authd.create("Grace", "--models", "m1,m/2:x", "--rpm", "1", "--tpm", "2", "--concurrency", "3", "--budget", "4/month")
+    key = authd.create("Grace", "--models", "m1,m/2:x", "--rpm", "1", "--tpm", "2", "--concurrency", "3",
+                       "--budget", "4/month")
     asked = now_ms()
     grant = edge.ask(key)
-    tap.is_((grant["key_id"], grant["key_name"], grant["models"]), (key_id(key), "Grace", "m1\nm/2:x"), "a grant says who")
-    tap.is_([grant[name] for name in ("rpm", "tpm", "concurrency", "budget", "period")], [1, 2, 3, 4, 2], "and how much")
+    tap.is_((grant["key_id"], grant["key_name"]), (key_id(key), "Grace"), "a grant says who")
+    tap.is_(grant["models"], "m1\nm/2:x", "and what")
+    limits = [grant[name] for name in ("rpm", "tpm", "concurrency", "budget", "period")]
+    tap.is_(limits, [1, 2, 3, 4, 2], "and how much")
     tap.ok(asked + 5000 <= grant["expires"] <= now_ms() + 5000, "for five seconds")
     with open(authd.path("secrets/grant.key"), "rb") as file:
         seal = hashlib.blake2b(b"G" + grant["fields"], key=file.read(), digest_size=32).digest()
@@ -178,7 +181,8 @@ def hostile_edge(authd):
 
 def hostile_people(authd):
     good = {"id": "hostile123", "hash": digest("x").hex(), "name": "hostile"}
-    for name, change in (("an unknown member", {"admin": True}), ("no name", {"name": None}), ("an empty name", {"name": ""}),
+    for name, change in (("an unknown member", {"admin": True}), ("no name", {"name": None}),
+                         ("an empty name", {"name": ""}),
                          ("a name that is a number", {"name": 5}), ("a name with a newline", {"name": "a\nb"}),
                          ("a name of 65 bytes", {"name": "n" * 65}), ("a bad id", {"id": "../../../x"}),
                          ("a long id", {"id": "i" * 33}), ("half a hash", {"hash": "ab" * 31}),
