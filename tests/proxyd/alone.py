@@ -219,11 +219,21 @@ class Alone(suite.Suite):
     def link_path(self, name):
         return os.path.join(self.run, name, "link")
 
+    @staticmethod
+    def _when_free(dial):
+        """What dial() returns, once proxyd has noticed that the last peer of that link is gone."""
+        def attempt():
+            try:
+                return dial()
+            except nngipc.Closed:
+                return None
+        return suite.until(attempt, "the link")
+
     def edge(self):
-        return Edge(self)
+        return self._when_free(lambda: Edge(self))
 
     def revoke(self, key_id, generation):
-        authd = wire.Link(self, "authd-proxyd")
+        authd = self._when_free(lambda: wire.Link(self, "authd-proxyd"))
         authd.send(wire.AUTH_REVOKE, nngipc.text(key_id) + struct.pack(">Q", generation))
         return authd
 
