@@ -17,8 +17,6 @@
 
 enum { LEDGER_OPEN_MAX = 65536, LEDGER_DONE_MAX = 32768, LEDGER_HASHES = 16384 };
 
-#define LEDGER_NO_DUE UINT64_MAX
-
 /* Up to LEDGER_KEPT a row is open and holds something. */
 enum ledger_state {
 	LEDGER_WAITING, /* the take is not answered yet */

@@ -21,7 +21,7 @@ import nngipc  # noqa: E402
 FAULT, HEALTH_ASK, HEALTH = 1, 2, 3
 TAKE, LEASE, DENY, CANCEL, KEEP, SETTLE, SETTLED = 32, 33, 35, 36, 38, 40, 41
 USAGE_ASK, USAGE_TOTAL = 66, 67
-CHAT, MODELS = 0, 3
+CHAT, MODELS, MODEL = 0, 3, 4
 REASONS = ("requests", "tokens", "concurrency", "budget", "slots", "model", "grant", "unavailable")
 DAY = 1
 BAD_SEAL, REPLAYED = 9, 11

@@ -6,7 +6,7 @@ import signal
 import struct
 import subprocess
 
-from alone import (BAD_SEAL, CHAT, DAY, FAULT, KEEP, MODELS, REPLAYED, ROUTES, SETTLED, TAKE, UPSTREAMS, USAGE_ASK,
+from alone import (BAD_SEAL, CHAT, DAY, FAULT, KEEP, MODEL, MODELS, REPLAYED, ROUTES, SETTLED, TAKE, UPSTREAMS, USAGE_ASK,
                    USAGE_TOTAL, Limiterd, Reader, now_ms, seal)
 import nngipc
 import suite
@@ -27,8 +27,12 @@ def leases(limiterd, proxyd):
     tap.ok(other["id"] != lease["id"], "each lease has an id of its own")
     listed = edge.ask(limiterd.grant("a"), route=MODELS, model="", tokens=99)
     tap.is_((listed["upstream"], listed["model"], listed["tokens"]), ("", "", 0), "a list of models takes no slot and no tokens")
+    shown = edge.ask(limiterd.grant("a", models="m1"), route=MODEL, model="m1")
+    tap.is_((shown["upstream"], shown["model"], shown["tokens"]), ("", "m1", 0), "nor does a look at one model")
+    hidden = edge.ask(limiterd.grant("a", models="m1"), route=MODEL, model="m2")
+    tap.is_(hidden["denied"], "model", "which must be one of the key's")
     tap.is_(limiterd.pool("many")["in_use"], 2, "two slots are in use")
-    for done in (lease, other, listed):
+    for done in (lease, other, listed, shown):
         tap.is_(proxyd.settle(done["sealed"], 50), SETTLED, "a lease is settled")
     tap.is_(proxyd.settle(lease["sealed"], 50), SETTLED, "twice if need be")
     tap.is_((limiterd.pool("many")["in_use"], limiterd.key("a")["running"]), (0, 0), "and holds nothing any more")
