@@ -30,7 +30,7 @@ static void refuse(struct search *search, const char *reason)
 static void mask(char *masked, struct secret secret)
 {
 	if (secret.length < SHOWABLE_MIN) {
-		strcpy(masked, "***");
+		memcpy(masked, "***", sizeof("***"));
 		return;
 	}
 	memcpy(masked, secret.text, SHOWN_FRONT);
@@ -52,11 +52,11 @@ static void take_secret(struct search *search, struct secret secret)
 	}
 	crypto_hash_sha256(hash, (const unsigned char *)secret.text, secret.length);
 	if (search->result == CREDENTIAL_FOUND) {
-		if (sodium_memcmp(hash, credential->hash, sizeof hash) != 0)
+		if (sodium_memcmp(hash, credential->hash, sizeof(hash)) != 0)
 			refuse(search, "the request carries more than one API key");
 		return;
 	}
-	memcpy(credential->hash, hash, sizeof hash);
+	memcpy(credential->hash, hash, sizeof(hash));
 	mask(credential->masked, secret);
 	search->result = CREDENTIAL_FOUND;
 }
@@ -93,7 +93,7 @@ static void take_basic(struct search *search, struct secret encoded)
 		take_secret(search, password);
 	else
 		refuse(search, "the Basic credentials are not base64 of a user and a password");
-	sodium_memzero(pair, sizeof pair);
+	sodium_memzero(pair, sizeof(pair));
 }
 
 static bool has_scheme(struct secret value, const char *scheme)
@@ -130,7 +130,7 @@ enum credential_result credential_find(const struct http_head *head, const char 
 	};
 	struct search search = {.credential = credential, .result = CREDENTIAL_NONE};
 
-	for (size_t i = 0; i < sizeof carriers / sizeof carriers[0]; i++) {
+	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++) {
 		const struct http_header *header = NULL;
 		while (search.result != CREDENTIAL_REFUSED &&
 		       (header = http_header_find(head, bytes, carriers[i].name, header)) != NULL)

@@ -81,7 +81,7 @@ static enum byte_class class_of(unsigned char byte)
 		return HEX;
 	if (http_is_token_byte(byte))
 		return TOKEN;
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (byte == (unsigned char)marks[i].byte)
 			return marks[i].class;
 	}

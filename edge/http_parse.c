@@ -218,7 +218,7 @@ static enum http_result take_header(struct http_head *head, const char *bytes, s
 		return refuse(head, 431, "there are too many headers");
 	header.value = span_trim(header.value, bytes);
 	head->headers[head->header_count++] = header;
-	for (size_t i = 0; i < sizeof framing_headers / sizeof framing_headers[0]; i++) {
+	for (size_t i = 0; i < sizeof(framing_headers) / sizeof(framing_headers[0]); i++) {
 		if (http_span_is(header.name, bytes, framing_headers[i].name))
 			return framing_headers[i].take(head, bytes, header.value);
 	}

@@ -27,7 +27,7 @@ struct text {
 static int hex_value(char byte)
 {
 	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *found = memchr(digits, byte, sizeof digits - 1);
+	const char *found = memchr(digits, byte, sizeof(digits) - 1);
 	return found ? (int)(found - digits) % 16 : -1;
 }
 
@@ -99,7 +99,7 @@ static enum route_result refuse(struct route_match *match, const char *reason)
 
 static const struct route *find_row(struct text path, struct text *id)
 {
-	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (path_matches(routes[i].path, path, id))
 			return &routes[i];
 	}

@@ -71,17 +71,17 @@ static enum credential_result find(const char *lines, struct credential *credent
 	static char bytes[HTTP_HEAD_MAX];
 	struct http_header headers[HEADERS];
 	struct http_head head;
-	int length = snprintf(bytes, sizeof bytes, "GET / HTTP/1.1\r\nHost: gate\r\n%s\r\n", lines);
-	http_parse_start(&head, headers, HEADERS, sizeof bytes);
+	int length = snprintf(bytes, sizeof(bytes), "GET / HTTP/1.1\r\nHost: gate\r\n%s\r\n", lines);
+	http_parse_start(&head, headers, HEADERS, sizeof(bytes));
 	if (http_parse(&head, bytes, (size_t)length) != HTTP_DONE)
 		abort();
-	memset(credential, 0, sizeof *credential);
+	memset(credential, 0, sizeof(*credential));
 	return credential_find(&head, bytes, credential);
 }
 
 static void test_cases(void)
 {
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct credential credential;
 		is_int(find(cases[i].headers, &credential), cases[i].result, "%s", cases[i].name);
 		if (cases[i].result == CREDENTIAL_REFUSED)
@@ -90,7 +90,7 @@ static void test_cases(void)
 			continue;
 		uint8_t hash[CREDENTIAL_HASH_SIZE];
 		crypto_hash_sha256(hash, (const unsigned char *)cases[i].secret, strlen(cases[i].secret));
-		is_bytes(credential.hash, sizeof credential.hash, hash, sizeof hash, "%s: its hash", cases[i].name);
+		is_bytes(credential.hash, sizeof(credential.hash), hash, sizeof(hash), "%s: its hash", cases[i].name);
 		is_text(credential.masked, cases[i].masked, "%s: its mask", cases[i].name);
 	}
 }
@@ -103,7 +103,7 @@ static void test_known_hash(void)
 	                                 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
 	struct credential credential;
 	find("api-key: abc\r\n", &credential);
-	is_bytes(credential.hash, sizeof credential.hash, wanted, sizeof wanted, "the hash is SHA-256");
+	is_bytes(credential.hash, sizeof(credential.hash), wanted, sizeof(wanted), "the hash is SHA-256");
 }
 
 static void test_length(void)
@@ -111,7 +111,7 @@ static void test_length(void)
 	static char lines[CREDENTIAL_SECRET_MAX + 64];
 	struct credential credential;
 	for (int length = CREDENTIAL_SECRET_MAX - 1; length <= CREDENTIAL_SECRET_MAX + 1; length++) {
-		snprintf(lines, sizeof lines, "api-key: %0*d\r\n", length, 7);
+		snprintf(lines, sizeof(lines), "api-key: %0*d\r\n", length, 7);
 		is_int(find(lines, &credential), length <= CREDENTIAL_SECRET_MAX ? CREDENTIAL_FOUND : CREDENTIAL_REFUSED,
 		       "a secret of %d bytes", length);
 	}
@@ -122,10 +122,10 @@ static void test_basic_length(size_t length, enum credential_result wanted)
 {
 	static char lines[3 * CREDENTIAL_SECRET_MAX];
 	struct credential credential;
-	strcpy(lines, "Authorization: Basic Ojo6");
+	size_t end = (size_t)snprintf(lines, sizeof(lines), "Authorization: Basic Ojo6");
 	for (size_t decoded = 3; decoded < length; decoded += 3)
-		strcat(lines, "YWFh");
-	strcat(lines, "\r\n");
+		end += (size_t)snprintf(lines + end, sizeof(lines) - end, "YWFh");
+	snprintf(lines + end, sizeof(lines) - end, "\r\n");
 	is_int(find(lines, &credential), wanted, "Basic credentials of %zu bytes", length);
 }
 

@@ -1,4 +1,5 @@
 /* The body decoder: what it accepts, what it refuses, and that neither depends on how the bytes arrive. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../tap/tap.h"
@@ -97,7 +98,7 @@ static void feed(struct fed_body *fed, const struct http_head *head, const char 
 static void test_chunks(void)
 {
 	static struct fed_body fed;
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *name = cases[i].name;
 		feed(&fed, &chunked, cases[i].bytes, cases[i].length);
 		is_int(fed.status, cases[i].status, "%s", name);
@@ -117,10 +118,8 @@ static void test_trailer_length(void)
 	static struct fed_body fed;
 	for (size_t length = HTTP_TRAILER_MAX - 1; length <= HTTP_TRAILER_MAX + 1; length++) {
 		char bytes[HTTP_TRAILER_MAX + 16];
-		size_t total = strlen("0\r\n") + length;
-		memset(bytes, 'x', sizeof bytes);
-		memcpy(bytes, "0\r\nX:", 5);
-		memcpy(bytes + total - 4, "\r\n\r\n", 4);
+		int filled = (int)(length - strlen("X:\r\n\r\n"));
+		size_t total = (size_t)snprintf(bytes, sizeof(bytes), "0\r\nX:%0*d\r\n\r\n", filled, 0);
 		feed(&fed, &chunked, bytes, total);
 		is_int(fed.status, length <= HTTP_TRAILER_MAX ? 0 : 431, "trailers of %zu bytes", length);
 		is_text(http_body_broken(&chunked, FEED_BODY_LIMIT, bytes, total, (struct arrival){.first = 0, .step = 1}),
@@ -163,13 +162,13 @@ static const char sample[] = "5;a=\"b\"\r\nhello\r\n01\r\n!\r\n0\r\nX-Sum: y\r\n
 
 static void test_bit_flips(void)
 {
-	char bytes[sizeof sample];
+	char bytes[sizeof(sample)];
 	const char *broken = NULL;
 
-	memcpy(bytes, sample, sizeof sample);
-	for (size_t bit = 0; !broken && bit < (sizeof sample - 1) * 8; bit++) {
+	memcpy(bytes, sample, sizeof(sample));
+	for (size_t bit = 0; !broken && bit < (sizeof(sample) - 1) * 8; bit++) {
 		bytes[bit / 8] = (char)(bytes[bit / 8] ^ (1 << bit % 8));
-		broken = http_splits_broken(&chunked, bytes, sizeof sample - 1);
+		broken = http_splits_broken(&chunked, bytes, sizeof(sample) - 1);
 		bytes[bit / 8] = sample[bit / 8];
 	}
 	is_text(broken, NULL, "with any bit changed it is judged alike however it arrives");
@@ -179,7 +178,7 @@ static void test_truncation(void)
 {
 	static struct fed_body fed;
 	size_t wrong = 0;
-	for (size_t length = 0; length < sizeof sample - 1; length++) {
+	for (size_t length = 0; length < sizeof(sample) - 1; length++) {
 		feed(&fed, &chunked, sample, length);
 		wrong += fed.result != HTTP_BODY_MORE;
 	}

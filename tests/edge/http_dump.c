@@ -96,23 +96,30 @@ static void dump_connection(const char *bytes, size_t length)
 	char end[16];
 	size_t used, at = 0;
 	printf("{\"requests\":[");
-	while ((used = dump_request(bytes + at, length - at, at == 0, end, sizeof end)) > 0)
+	while ((used = dump_request(bytes + at, length - at, at == 0, end, sizeof(end))) > 0)
 		at += used;
 	printf("],\"end\":\"%s\"}\n", end);
+}
+
+static bool dump_line(const char *line, size_t digits)
+{
+	size_t length;
+	unsigned char *bytes = malloc(digits);
+	bool good = sodium_hex2bin(bytes, digits, line, digits, "\n", &length, NULL) == 0;
+	if (good)
+		dump_connection((const char *)bytes, length);
+	free(bytes);
+	return good;
 }
 
 int main(void)
 {
 	char *line = NULL;
-	size_t size = 0, length;
+	size_t size = 0;
 	ssize_t digits;
-	while ((digits = getline(&line, &size, stdin)) > 0) {
-		unsigned char *bytes = malloc((size_t)digits);
-		if (sodium_hex2bin(bytes, (size_t)digits, line, (size_t)digits, "\n", &length, NULL) != 0)
-			return 1;
-		dump_connection((const char *)bytes, length);
-		free(bytes);
-	}
+	bool good = true;
+	while (good && (digits = getline(&line, &size, stdin)) > 0)
+		good = dump_line(line, (size_t)digits);
 	free(line);
-	return 0;
+	return good ? 0 : 1;
 }

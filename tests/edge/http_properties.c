@@ -67,7 +67,7 @@ static bool same_head(const struct http_head *one, const struct http_head *other
 	       one->content_length == other->content_length && one->has_content_length == other->has_content_length &&
 	       one->chunked == other->chunked && one->expect_continue == other->expect_continue &&
 	       one->keep_alive == other->keep_alive && one->header_count == other->header_count &&
-	       memcmp(one->headers, other->headers, one->header_count * sizeof *one->headers) == 0;
+	       memcmp(one->headers, other->headers, one->header_count * sizeof(*one->headers)) == 0;
 }
 
 static bool span_is_inside(struct http_span span, uint32_t length)
