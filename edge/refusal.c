@@ -133,6 +133,16 @@ static void say_rate(struct refusal *refusal, const struct limit_deny *deny, con
 	    *model ? model : "this key", measure, deny->limit, deny->used, deny->requested, wait / 1000.0);
 }
 
+/* Larger than the whole limit: no wait would make it fit. */
+static void say_too_large(struct refusal *refusal, const struct limit_deny *deny, const char *model)
+{
+	refusal->never_retry = true;
+	say(refusal,
+	    "Request too large for %s on tokens per min (TPM): Limit %" PRIu64 ", Requested %" PRIu64
+	    ". The input or the maximum of output tokens must be reduced.",
+	    model, deny->limit, deny->requested);
+}
+
 static void say_slots(struct refusal *refusal, const struct limit_deny *deny, const char *model)
 {
 	uint32_t wait = deny->retry_after_ms ? deny->retry_after_ms : REFUSAL_SOON_MS;
@@ -168,7 +178,10 @@ void refusal_limit(struct refusal *refusal, const struct limit_deny *deny, const
 		say_rate(refusal, deny, model, "requests per min (RPM)");
 		break;
 	case LIMIT_TOKENS:
-		say_rate(refusal, deny, model, "tokens per min (TPM)");
+		if (deny->retry_after_ms > 0)
+			say_rate(refusal, deny, model, "tokens per min (TPM)");
+		else
+			say_too_large(refusal, deny, model);
 		break;
 	case LIMIT_CONCURRENCY:
 		say_rate(refusal, deny, model, "concurrent requests");

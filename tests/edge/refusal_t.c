@@ -86,6 +86,9 @@ static void test_limits(void)
 	           "Please try again in 1.78s.",
 	           "tokens");
 	is_int(refusal.retry_after_ms, 1780, "tokens: when to try again");
+	refusal = limited(LIMIT_TOKENS, 0);
+	is_refusal(&refusal, 429, "tokens", "rate_limit_exceeded", "Request too large for", "more tokens than the limit");
+	ok(refusal.never_retry && refusal.retry_after_ms == 0, "more tokens than the limit: do not try again");
 	refusal = limited(LIMIT_REQUESTS, 20000);
 	is_refusal(&refusal, 429, "requests", "rate_limit_exceeded", "Please try again in 20s.", "requests");
 	refusal = limited(LIMIT_CONCURRENCY, 0);
