@@ -73,6 +73,8 @@ void buffer_take(struct buffer *buffer, size_t length)
 
 void buffer_free(struct buffer *buffer)
 {
+	if (buffer->data)
+		explicit_bzero(buffer->data, buffer->size); /* a head cut short may have left a credential */
 	free(buffer->data);
 	*buffer = (struct buffer){0};
 }

@@ -241,7 +241,7 @@ static void write_log_line(const struct exchange *exchange, const char *how)
 	         " proxy_us=%" PRIu64 " upstream_us=%" PRIu32 " total_us=%" PRIu64,
 	         log_request(exchange->request_id), conn_client(exchange->conn),
 	         exchange->route ? exchange->route->path : "-", exchange->status ? exchange->status : STATUS_GONE,
-	         exchange->code, exchange->key_id, log_text(exchange->model), how,
+	         *exchange->code ? log_text(exchange->code) : "", exchange->key_id, log_text(exchange->model), how,
 	         elapsed(exchange->asked, exchange->granted), elapsed(exchange->wanted, exchange->leased),
 	         elapsed(exchange->leased, now), exchange->upstream_us, elapsed(exchange->began, now));
 }

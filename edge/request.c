@@ -80,6 +80,26 @@ static void find_caller(struct exchange *exchange, const char *bytes)
 	exchange_refuse(exchange, &refusal);
 }
 
+/* What is asked is known now, and who asks, if that matters. */
+static void serve(struct exchange *exchange)
+{
+	exchange->read = true;
+	switch (exchange->route->serve) {
+	case SERVE_ROOT:
+		exchange_answer(exchange, 200, "text/plain; charset=utf-8", "heimgate is running\n");
+		break;
+	case SERVE_HEALTH:
+		exchange_answer(exchange, 200, "application/json", "{\"status\":\"ok\"}\n");
+		break;
+	case SERVE_READY:
+		ready_ask(exchange);
+		break;
+	case SERVE_FORWARD:
+		admit_take(exchange);
+		break;
+	}
+}
+
 static void judge_head(struct exchange *exchange, const char *bytes)
 {
 	const struct http_head *head = &exchange->head;
@@ -96,7 +116,7 @@ static void judge_head(struct exchange *exchange, const char *bytes)
 	else if (match.route->serve == SERVE_FORWARD)
 		find_caller(exchange, bytes);
 	else
-		request_admitted(exchange);
+		serve(exchange);
 }
 
 static void refuse_head(struct exchange *exchange)
@@ -119,26 +139,6 @@ size_t request_head(struct exchange *exchange, char *bytes, size_t length)
 	}
 	sodium_memzero(bytes, length);
 	return length;
-}
-
-/* What is asked is known now, and who asks, if that matters. */
-static void serve(struct exchange *exchange)
-{
-	exchange->read = true;
-	switch (exchange->route->serve) {
-	case SERVE_ROOT:
-		exchange_answer(exchange, 200, "text/plain; charset=utf-8", "heimgate is running\n");
-		break;
-	case SERVE_HEALTH:
-		exchange_answer(exchange, 200, "application/json", "{\"status\":\"ok\"}\n");
-		break;
-	case SERVE_READY:
-		ready_ask(exchange);
-		break;
-	case SERVE_FORWARD:
-		admit_take(exchange);
-		break;
-	}
 }
 
 static void take_body(struct exchange *exchange, enum body_result result, struct refusal *refusal)

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Strangers cannot fill the disk with refusals: beyond a rate they are counted, and the count is on record."""
+import json
+import socket
+
+import suite
+import tap
+
+WRONG = 2000
+
+
+def send_all(sock, key):
+    request = suite.request_bytes(key, b"", path="/v1/models", method="GET")
+    sock.sendall(request * WRONG)
+
+
+def statuses(sock):
+    data, count = b"", 0
+    while count < WRONG:
+        more = sock.recv(1 << 20)
+        if not more:
+            break
+        data += more
+        count = data.count(b"HTTP/1.1 401 ")
+    return count
+
+
+def flood(gate, key):
+    with socket.create_connection(("127.0.0.1", gate.port), suite.PATIENCE) as sock:
+        send_all(sock, key)
+        return statuses(sock)
+
+
+def left_out(records):
+    return sum(json.loads(record["detail"] or "{}").get("left_out", 0) for record in records)
+
+
+with suite.Suite() as gate:
+    wrong = "sk-hg-0000000000-" + "x" * 49
+    answered = flood(gate, wrong)
+    tap.is_(answered, WRONG, "every request with a wrong key is answered with 401")
+    suite.until(lambda: gate.chat(wrong, "any").status == 401 and left_out(gate.records()) > 0, "a count on record")
+    records = [r for r in gate.records() if r.get("status") == 401]
+    tap.ok(len(records) < WRONG / 2, "most of them are not recorded one by one")
+    tap.ok(len(records) + left_out(records) >= WRONG, "but all of them are accounted for")
