@@ -9,7 +9,7 @@
 #include "store.h"
 
 /* Before the first link is opened, as intake_open(), and after it. */
-void asks_open(struct store *store);
+void asks_open(struct store *about);
 
 /* Takes a question.  WIRE_OK, or the error to refuse it with. */
 enum wire_error asks_take(struct ipc_link *link, uint64_t id, const struct usage_ask *ask);

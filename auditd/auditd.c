@@ -116,12 +116,14 @@ void auditd_load(const struct conf_auditd *conf)
 	char error[STORE_ERROR_SIZE];
 	char *directory = conf_path(conf->state, "auditd");
 	char *segments = conf_path(directory, "journal");
+	if (!store_known(conf->store, error))
+		fatal_usage("HEIMGATE_AUDIT_STORE: %s", error);
 	make_directory(directory);
 	make_directory(segments);
 	journal = journal_open(segments, (uint64_t)conf->segment_size);
 	store = store_open(conf->store, directory, error);
 	if (!store)
-		fatalx("%s (HEIMGATE_AUDIT_STORE)", error);
+		fatalx("%s", error);
 	if (sandbox_path(directory, "rw") < 0)
 		fatal("cannot allow %s", directory);
 	free(segments);

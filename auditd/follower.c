@@ -16,14 +16,14 @@ struct follower {
 	struct follower_state state;
 	struct store_cursor cursor; /* as it will be with what was added to the transaction */
 	uint64_t segment;           /* open in the reader; 0: none */
+	unsigned damaged;           /* lines left out in this step */
 	struct segment_reader reader;
 };
 
 struct follower *follower_new(struct journal *journal, struct store *store)
 {
 	struct follower *follower = calloc(1, sizeof(*follower));
-	if (!follower)
-		fatal("cannot follow the journal");
+	CHECK(follower != NULL);
 	follower->journal = journal;
 	follower->store = store;
 	follower->state.well = true;
@@ -95,7 +95,7 @@ static int add_line(struct follower *follower, const char *line, size_t length)
 	struct audit_record record;
 	uint64_t seq;
 	if (!record_json_read(line, length, &record, &seq) || seq > journal_seq(follower->journal)) {
-		log_error("journal-damaged", "segment=%" PRIu64 " offset=%" PRIu64, follower->segment, follower->reader.offset);
+		follower->damaged++;
 		return 0;
 	}
 	follower->cursor.seq = seq;
@@ -166,6 +166,7 @@ int follower_step(struct follower *follower)
 	uint64_t until = loop_micros() + FOLLOWER_SLICE_MS * 1000;
 	int result;
 	state->error[0] = '\0';
+	follower->damaged = 0;
 	if (begin(follower) < 0)
 		return failed(follower);
 	do {
@@ -173,6 +174,8 @@ int follower_step(struct follower *follower)
 	} while (result > 0 && loop_micros() < until);
 	if (result < 0 || store_commit(follower->store, &follower->cursor, state->error) < 0)
 		return failed(follower);
+	if (follower->damaged > 0)
+		log_error("journal-damaged", "segment=%" PRIu64 " lines=%u", follower->segment, follower->damaged);
 	state->well = true;
 	state->seq = follower->cursor.seq;
 	return result;

@@ -18,7 +18,7 @@ struct follower_state {
 	uint64_t seq;                 /* of the last line in the store */
 };
 
-/* Both must outlive it.  Ends the process when there is no memory. */
+/* Both must outlive it.  The caller frees. */
 struct follower *follower_new(struct journal *journal, struct store *store);
 
 /* Follows for at most FOLLOWER_SLICE_MS.  1: there is more, 0: the store has all that is committed,

@@ -14,7 +14,7 @@
 
 /* `committed` is called after each commit.  Before the first link is opened: acknowledgements must be queued
  * before a batch's frames are sent. */
-void intake_open(struct journal *journal, void (*committed)(void));
+void intake_open(struct journal *into, void (*committed)(void));
 
 /* Takes a record that came over the link in a frame with this id.  WIRE_OK, or the error to refuse it with. */
 enum wire_error intake_take(struct ipc_link *link, uint64_t id, const struct audit_record *record);

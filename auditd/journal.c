@@ -80,8 +80,8 @@ struct journal *journal_open(const char *directory, uint64_t segment_size)
 	struct segment_head head;
 	struct replay replay;
 	struct journal *journal = calloc(1, sizeof(*journal));
-	if (sodium_init() < 0 || !journal || !(journal->seen = seen_new()))
-		fatal("cannot open the journal");
+	CHECK(journal != NULL && sodium_init() >= 0);
+	journal->seen = seen_new();
 	journal->fd = -1;
 	journal->segment_size = segment_size;
 	journal->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -242,10 +242,12 @@ int journal_directory(const struct journal *journal)
 uint64_t journal_oldest(const struct journal *journal)
 {
 	struct segment_list list;
-	uint64_t seq = journal->committed.seq + 1;
+	uint64_t seq = 0;
 	if (segment_list(journal->directory, &list) < 0)
 		return 0;
-	if (list.count > 0)
+	if (list.count == 0)
+		seq = journal->committed.seq + 1;
+	else
 		replay_first(journal->directory, list.numbers[0], &seq);
 	free(list.numbers);
 	return seq;

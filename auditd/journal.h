@@ -53,7 +53,7 @@ int journal_directory(const struct journal *journal);
  * Returns how many, or -1 + errno. */
 int journal_expire(struct journal *journal, uint64_t oldest_ms);
 
-/* The first line there is, or the next one when there is none. */
+/* The number of the first line there is, or of the next one when there is none; 0 when it cannot be read. */
 uint64_t journal_oldest(const struct journal *journal);
 
 #endif

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,12 +39,11 @@ bool record_json_time_read(const char *text, uint64_t *time)
 {
 	struct tm tm = {.tm_isdst = 0};
 	char again[RECORD_TIME_TEXT + 1];
-	unsigned ms;
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 	time_t seconds = rest ? timegm(&tm) : -1;
-	if (seconds < 0 || sscanf(rest, ".%3uZ", &ms) != 1)
+	if (seconds < 0 || *rest != '.')
 		return false;
-	uint64_t value = (uint64_t)seconds * 1000 + ms;
+	uint64_t value = (uint64_t)seconds * 1000 + strtoul(rest + 1, NULL, 10);
 	if (value > RECORD_TIME_MAX)
 		return false;
 	record_json_time(value, again);
@@ -178,18 +178,38 @@ void record_json_write(struct wire_out *out, const struct audit_record *record, 
 
 /* --- reading --- */
 
+/* What follows the prefix, or NULL. */
+static const char *after(const char *text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+	return text && strncmp(text, prefix, length) == 0 ? text + length : NULL;
+}
+
+/* What follows so many hex digits, which are copied, or NULL. */
+static const char *after_hex(const char *text, char *hex, size_t digits)
+{
+	if (!text || strspn(text, "0123456789abcdef") != digits)
+		return NULL;
+	memcpy(hex, text, digits);
+	hex[digits] = '\0';
+	return text + digits;
+}
+
 bool record_json_chain(const char *line, size_t length, struct record_chain *chain)
 {
 	char text[256]; /* more than a line's first members take */
 	char id[RECORD_ID_HEX + 1];
-	int end = 0;
+	char *end;
 	size_t size = length < sizeof(text) ? length : sizeof(text) - 1;
 	memcpy(text, line, size);
 	text[size] = '\0';
-	sscanf(text, "{\"seq\":%20" SCNu64 ",\"prev\":\"%64[0-9a-f]\",\"id\":\"%32[0-9a-f]\",%n", &chain->seq, chain->prev,
-	       id, &end);
-	return end > 0 && chain->seq <= RECORD_COUNT_MAX && strlen(chain->prev) == RECORD_HASH_HEX &&
-	       read_hex(id, strlen(id), chain->id, RECORD_ID_SIZE);
+	const char *at = after(text, "{\"seq\":");
+	if (!at || *at < '0' || *at > '9')
+		return false;
+	chain->seq = strtoull(at, &end, 10);
+	at = after_hex(after(end, ",\"prev\":\""), chain->prev, RECORD_HASH_HEX);
+	at = after_hex(after(at, "\",\"id\":\""), id, RECORD_ID_HEX);
+	return after(at, "\",") && chain->seq <= RECORD_COUNT_MAX && read_hex(id, RECORD_ID_HEX, chain->id, RECORD_ID_SIZE);
 }
 
 struct reader {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../proto/daemon/log.h"
+
 /* A ring of ids in order of arrival, chained by hash.  Places are 1 to SEEN_MAX; 0 ends a chain. */
 struct seen {
 	uint8_t ids[SEEN_MAX + 1][RECORD_ID_SIZE];
@@ -17,8 +19,8 @@ struct seen {
 struct seen *seen_new(void)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
-	if (seen)
-		randombytes_buf(seen->secret, sizeof(seen->secret));
+	CHECK(seen != NULL);
+	randombytes_buf(seen->secret, sizeof(seen->secret));
 	return seen;
 }
 

@@ -12,7 +12,7 @@ enum { SEEN_MAX = 65536 };
 
 struct seen;
 
-/* NULL + errno when there is no memory.  The caller frees with seen_free(). */
+/* The caller frees with seen_free(). */
 struct seen *seen_new(void);
 void seen_free(struct seen *seen);
 

@@ -92,9 +92,8 @@ int segment_head_read(int fd, struct segment_head *head)
 	if (length != HEAD_SIZE)
 		return -1;
 	text[HEAD_SIZE] = '\0';
-	struct segment_head read = {.seq = 0};
-	if (sscanf(text, "%20" SCNu64 " %64[0-9a-f]", &read.seq, read.hash) != 2)
-		return -1;
+	struct segment_head read = {.seq = strtoull(text, NULL, 10)};
+	memcpy(read.hash, text + HEAD_SIZE - 1 - RECORD_HASH_HEX, RECORD_HASH_HEX);
 	snprintf(again, sizeof(again), "%020" PRIu64 " %s\n", read.seq, read.hash);
 	if (strcmp(text, again) != 0)
 		return -1;

@@ -23,7 +23,10 @@ struct store_cursor {
 	uint64_t seq; /* of the line before it; 0: none */
 };
 
-/* Opens the store, relative files under `directory`; tables of another version are made anew and empty.
+/* Whether there is an engine for the URL's scheme; if not, one line in error[STORE_ERROR_SIZE] says so. */
+bool store_known(const char *url, char *error);
+
+/* Opens a store that is known, relative files under `directory`; tables of another version are made anew and empty.
  * NULL and one line in error[STORE_ERROR_SIZE] on failure, as for all calls here that take one. */
 struct store *store_open(const char *url, const char *directory, char *error);
 void store_close(struct store *store);

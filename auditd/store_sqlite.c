@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 /* Of the tables.  A store of another version is filled anew from the journal instead of being converted. */
-#define VERSION "1"
+#define VERSION 1
+#define QUOTE(number) #number
+#define QUOTED(number) QUOTE(number)
 
 enum {
 	FILE_MODE = 0640,
@@ -45,8 +47,8 @@ static const char tables[] =
                     "CREATE TABLE cursor (segment INTEGER NOT NULL, offset INTEGER NOT NULL, seq INTEGER NOT NULL) "
                     "STRICT;"
                     "INSERT INTO cursor VALUES (0, 0, 0);"
-                    "PRAGMA user_version = " VERSION ";"
-                    "COMMIT";
+                    "PRAGMA user_version = " QUOTED(VERSION) ";"
+                                                             "COMMIT";
 
 /* The journal is the truth: what a power cut takes from here is followed again, so no commit need wait for the
  * disk.  Space that became unused can be given back only when the file began with auto_vacuum. */
@@ -123,7 +125,7 @@ static int connect_file(struct store *store, char *error)
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
 	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_sqlite_fail(store, "open", error);
-	if (ask_number(store, "PRAGMA user_version") != atoi(VERSION) &&
+	if (ask_number(store, "PRAGMA user_version") != VERSION &&
 	    sqlite3_exec(store->db, tables, NULL, NULL, NULL) != SQLITE_OK)
 		return store_sqlite_fail(store, "set up", error);
 	for (int i = 0; i < STATEMENTS; i++)

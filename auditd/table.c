@@ -58,8 +58,7 @@ void table_text(struct table *table, const char *text)
 	size_t column = table->count % table->columns;
 	char *cell = cut(text);
 	char **cells = reallocarray(table->cells, table->count + 1, sizeof(*cells));
-	if (!cell || !cells)
-		fatal("cannot print");
+	CHECK(cell != NULL && cells != NULL);
 	table->cells = cells;
 	table->cells[table->count++] = cell;
 	if (width_of(cell) > table->widths[column])

@@ -18,7 +18,7 @@ struct table {
 	size_t rows_printed;
 };
 
-/* Adds a cell; a row is full when all its columns are.  "" is shown as "-".  Ends the process when memory does. */
+/* Adds a cell; a row is full when all its columns are.  "" is shown as "-". */
 void table_text(struct table *table, const char *text);
 void table_number(struct table *table, long long number);
 

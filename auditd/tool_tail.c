@@ -96,7 +96,8 @@ int tool_tail(int argc, char **argv)
 	                                        {NULL, 0, NULL, 0}};
 	struct tail tail = {.after = -1,
 	                    .left = LINES,
-	                    .table = {9, {"TIME", "KEY", "ACTION", "MODEL", "STATUS", "IN", "OUT", "MS", "REQUEST"}}};
+	                    .table.columns = 9,
+	                    .table.titles = {"TIME", "KEY", "ACTION", "MODEL", "STATUS", "IN", "OUT", "MS", "REQUEST"}};
 	bool follow = false;
 	for (int letter; (letter = tool_option(argc, argv, ":hfn:", options, help)) != -1;) {
 		follow = follow || letter == 'f';
@@ -105,12 +106,12 @@ int tool_tail(int argc, char **argv)
 			tail.left = tool_number("-n", optarg, LINES_MAX);
 	}
 	tool_operands(argc, 0, 0);
-	while (next_page(&tail) && tail.left > 0)
-		;
-	while (follow) {
-		if (!next_page(&tail))
+	bool more;
+	do {
+		more = next_page(&tail);
+		if (follow && !more)
 			usleep(POLL_US);
-	}
+	} while (follow || (more && tail.left > 0));
 	return 0;
 }
 

@@ -88,11 +88,11 @@ static void expire(void *arg)
 	upkeep_wake();
 }
 
-void upkeep_open(struct journal *of, struct store *into, uint64_t days)
+void upkeep_open(struct journal *from, struct store *into, uint64_t days)
 {
-	journal = of;
+	journal = from;
 	store = into;
-	follower = follower_new(of, into);
+	follower = follower_new(from, into);
 	retention = days;
 	follow_timer.expired = work;
 	expire_timer.expired = expire;

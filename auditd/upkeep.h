@@ -8,8 +8,8 @@
 #include "../proto/wire/msg_common.h"
 #include "follower.h"
 
-/* History is kept for `retention` days.  All must outlive the process. */
-void upkeep_open(struct journal *journal, struct store *store, uint64_t retention);
+/* History is kept for so many days.  Journal and store must outlive the process. */
+void upkeep_open(struct journal *from, struct store *into, uint64_t days);
 
 /* The journal has more: the store follows within 100 ms. */
 void upkeep_wake(void);

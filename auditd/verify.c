@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +24,8 @@ struct verify {
 
 static struct segment_reader reader;
 
-__attribute__((format(printf, 2, 3))) static void damaged(struct verify *verify, const char *format, ...)
+static void damaged(struct verify *verify, const char *text)
 {
-	char text[256];
-	va_list arguments;
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
 	verify->report->damaged++;
 	verify->damage(verify->arg, verify->file, verify->line, text);
 }
@@ -42,16 +36,18 @@ static void check_first(struct verify *verify, const struct record_chain *chain)
 	if (verify->segment != 1)
 		return;
 	if (chain->seq != 1)
-		damaged(verify, "the first line has seq %" PRIu64 ", not 1", chain->seq);
+		damaged(verify, "the first line has another seq than 1");
 	if (strspn(chain->prev, "0") != RECORD_HASH_HEX)
 		damaged(verify, "the first line names a line before it");
 }
 
 static void check_next(struct verify *verify, const struct record_chain *chain)
 {
+	char text[64];
 	const struct segment_head *before = &verify->report->end;
+	snprintf(text, sizeof(text), "seq %" PRIu64 " follows %" PRIu64, chain->seq, before->seq);
 	if (chain->seq != before->seq + 1)
-		damaged(verify, "seq %" PRIu64 " follows %" PRIu64, chain->seq, before->seq);
+		damaged(verify, text);
 	if (strcmp(chain->prev, before->hash) != 0)
 		damaged(verify, "prev is not the hash of the line before: that line was altered, or lines are missing");
 }
@@ -164,7 +160,11 @@ static int read_head(struct verify *verify, int directory)
 
 static void check_end(struct verify *verify)
 {
+	char text[128];
 	struct verify_report *report = verify->report;
+	snprintf(text, sizeof(text),
+	         "names seq %" PRIu64 ", but the journal ends at %" PRIu64 ": lines are missing at the end",
+	         verify->head.seq, report->end.seq);
 	if (report->first_seq != 0)
 		read_time(verify, verify->final, verify->final_length, report->last_time);
 	snprintf(verify->file, sizeof(verify->file), "head");
@@ -172,8 +172,7 @@ static void check_end(struct verify *verify)
 	if (report->first_seq != 0 && verify->head.seq < report->first_seq)
 		damaged(verify, "names no line of the journal: nothing vouches for the last one");
 	if (verify->head.seq > report->end.seq)
-		damaged(verify, "names seq %" PRIu64 ", but the journal ends at %" PRIu64 ": lines are missing at the end",
-		        verify->head.seq, report->end.seq);
+		damaged(verify, text);
 }
 
 int verify_journal(const char *directory, struct verify_report *report, verify_damage *damage, void *arg)

@@ -1,5 +1,6 @@
 #include "../../auditd/record_json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../tap/tap.h"
@@ -128,7 +129,7 @@ static void test_not_lines(void)
 	uint64_t seq;
 	char line[RECORD_LINE_MAX];
 	unsigned read = 0;
-	strcpy(line, write_line(&record, 1, NULL));
+	snprintf(line, sizeof(line), "%s", write_line(&record, 1, NULL));
 	for (size_t length = 0; length < strlen(line); length++)
 		read += record_json_read(line, length, &back, &seq);
 	is_int(read, 0, "no part of a line is taken for one");

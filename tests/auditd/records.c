@@ -9,25 +9,29 @@
 
 struct audit_record records_request(unsigned number)
 {
-	struct audit_record record = {.kind = AUDIT_REQUEST, .time = RECORDS_TIME + number, .status = 200};
+	struct audit_record record = {
+	    .kind = AUDIT_REQUEST,
+	    .time = RECORDS_TIME + number,
+	    .key_id = "k7Qm2xA9bC",
+	    .key_name = "scripts",
+	    .client = "127.0.0.1",
+	    .action = "chat.completions",
+	    .model = "gpt-4o-mini",
+	    .served = "llama3.1:8b",
+	    .upstream = "ollama",
+	    .status = 200,
+	    .tokens_in = 26,
+	    .tokens_out = 282,
+	    .streamed = true,
+	    .bytes_in = 412,
+	    .bytes_out = 10240,
+	    .first_byte_ms = 48,
+	    .total_ms = 4883,
+	};
 	memset(record.id, 0xa5, sizeof(record.id));
 	memcpy(record.id, &number, sizeof(number));
 	memset(record.request_id, 0x5a, sizeof(record.request_id));
 	memcpy(record.request_id, &number, sizeof(number));
-	strcpy(record.key_id, "k7Qm2xA9bC");
-	strcpy(record.key_name, "scripts");
-	strcpy(record.client, "127.0.0.1");
-	strcpy(record.action, "chat.completions");
-	strcpy(record.model, "gpt-4o-mini");
-	strcpy(record.served, "llama3.1:8b");
-	strcpy(record.upstream, "ollama");
-	record.tokens_in = 26;
-	record.tokens_out = 282;
-	record.streamed = true;
-	record.bytes_in = 412;
-	record.bytes_out = 10240;
-	record.first_byte_ms = 48;
-	record.total_ms = 4883;
 	return record;
 }
 
@@ -69,7 +73,7 @@ const char *records_directory(void)
 {
 	char *directory = directories[directory_count];
 	CHECK(directory_count < sizeof(directories) / sizeof(directories[0]));
-	strcpy(directory, "/tmp/heimgate-auditd.XXXXXX");
+	snprintf(directory, sizeof(directories[0]), "/tmp/heimgate-auditd.XXXXXX");
 	CHECK(mkdtemp(directory));
 	if (directory_count++ == 0)
 		atexit(remove_all);

@@ -281,11 +281,12 @@ static void test_expire(void)
 
 static void test_urls(void)
 {
-	ok(!store_open("postgresql://localhost/x", "/tmp", error), "a scheme that is not there is refused");
+	ok(!store_known("postgresql://localhost/x", error), "a scheme that is not there is refused");
 	is_text(error, "no store of this kind: \"postgresql://localhost/x\"; it must be sqlite:FILE",
 	        "with one clear line");
-	ok(!store_open("sqlite:", "/tmp", error), "so is one without a file");
-	ok(!store_open("sqlite:/nonexistent/audit.db", "/tmp", error), "and one that cannot be made");
+	ok(!store_known("sqlite:", error), "so is one without a file");
+	ok(store_known("sqlite:audit.db", error), "one with a file is known");
+	ok(!store_open("sqlite:/nonexistent/audit.db", "/tmp", error), "but may not be one that can be made");
 	is_text(error, "cannot open /nonexistent/audit.db: No such file or directory", "says why");
 	const char *directory = records_directory();
 	FILE *file = fopen(records_path(directory, "audit.db"), "w");
