@@ -52,10 +52,13 @@ void account_fill_trailer(const struct stream *stream, struct stream_trailer *tr
 	trailer->upstream_us = (uint32_t)first_byte_us(stream);
 }
 
-/* What is known from the lease alone. */
+_Static_assert((int)RECORD_ID_SIZE == (int)LEASE_ID_SIZE, "a lease's id serves its record");
+
+/* What is known from the lease alone.  Its id is random and used once, which is what a record's must be. */
 static void start_record(struct audit_record *record, const struct lease *lease, const char *client)
 {
 	memset(record, 0, sizeof(*record));
+	memcpy(record->id, lease->id, sizeof(record->id));
 	record->kind = AUDIT_REQUEST;
 	memcpy(record->request_id, lease->request_id, sizeof(record->request_id));
 	memcpy(record->key_id, lease->key_id, sizeof(record->key_id));
