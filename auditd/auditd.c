@@ -21,9 +21,9 @@ static struct sender {
 	enum audit_kind kind;
 	struct ipc_link *link;
 } senders[] = {
-    {LINK_EDGE_AUDITD, AUDIT_REFUSAL, NULL},
-    {LINK_PROXYD_AUDITD, AUDIT_REQUEST, NULL},
-    {LINK_AUTHD_AUDITD, AUDIT_ADMIN, NULL},
+	{LINK_EDGE_AUDITD, AUDIT_REFUSAL, NULL},
+	{LINK_PROXYD_AUDITD, AUDIT_REQUEST, NULL},
+	{LINK_AUTHD_AUDITD, AUDIT_ADMIN, NULL},
 };
 
 static struct journal *journal;

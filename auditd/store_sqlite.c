@@ -31,43 +31,43 @@ enum {
 #define MARK(type, member) ", ?"
 
 static const char tables[] =
-    "BEGIN IMMEDIATE;"
-    "DROP TABLE IF EXISTS records;"
-    "DROP TABLE IF EXISTS usage;"
-    "DROP TABLE IF EXISTS cursor;"
-    "CREATE TABLE records (seq INTEGER PRIMARY KEY" RECORD_MEMBERS(
-        DEFINITION) ") STRICT;"
-                    "CREATE INDEX records_request ON records (request_id) WHERE request_id != '';"
-                    "CREATE INDEX records_key ON records (key_id, time);"
-                    "CREATE TABLE usage ("
-                    " key_id TEXT NOT NULL, day INTEGER NOT NULL, model TEXT NOT NULL, key_name TEXT NOT NULL,"
-                    " requests INTEGER NOT NULL, refusals INTEGER NOT NULL,"
-                    " tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,"
-                    " PRIMARY KEY (key_id, day, model)) STRICT, WITHOUT ROWID;"
-                    "CREATE TABLE cursor (segment INTEGER NOT NULL, offset INTEGER NOT NULL, seq INTEGER NOT NULL) "
-                    "STRICT;"
-                    "INSERT INTO cursor VALUES (0, 0, 0);"
-                    "PRAGMA user_version = " QUOTED(VERSION) ";"
-                                                             "COMMIT";
+	"BEGIN IMMEDIATE;"
+	"DROP TABLE IF EXISTS records;"
+	"DROP TABLE IF EXISTS usage;"
+	"DROP TABLE IF EXISTS cursor;"
+	"CREATE TABLE records (seq INTEGER PRIMARY KEY" RECORD_MEMBERS(
+		DEFINITION) ") STRICT;"
+					"CREATE INDEX records_request ON records (request_id) WHERE request_id != '';"
+					"CREATE INDEX records_key ON records (key_id, time);"
+					"CREATE TABLE usage ("
+					" key_id TEXT NOT NULL, day INTEGER NOT NULL, model TEXT NOT NULL, key_name TEXT NOT NULL,"
+					" requests INTEGER NOT NULL, refusals INTEGER NOT NULL,"
+					" tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL,"
+					" PRIMARY KEY (key_id, day, model)) STRICT, WITHOUT ROWID;"
+					"CREATE TABLE cursor (segment INTEGER NOT NULL, offset INTEGER NOT NULL, seq INTEGER NOT NULL) "
+					"STRICT;"
+					"INSERT INTO cursor VALUES (0, 0, 0);"
+					"PRAGMA user_version = " QUOTED(VERSION) ";"
+															 "COMMIT";
 
 /* The journal is the truth: what a power cut takes from here is followed again, so no commit need wait for the
  * disk.  Space that became unused can be given back only when the file began with auto_vacuum. */
 static const char pragmas[] = "PRAGMA auto_vacuum = INCREMENTAL;"
-                              "PRAGMA journal_mode = WAL;"
-                              "PRAGMA synchronous = NORMAL;"
-                              "PRAGMA temp_store = MEMORY;"
-                              "PRAGMA trusted_schema = OFF";
+							  "PRAGMA journal_mode = WAL;"
+							  "PRAGMA synchronous = NORMAL;"
+							  "PRAGMA temp_store = MEMORY;"
+							  "PRAGMA trusted_schema = OFF";
 
 static const char *const sql[STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [GET_CURSOR] = "SELECT segment, offset, seq FROM cursor",
-    [SET_CURSOR] = "UPDATE cursor SET segment = ?, offset = ?, seq = ?",
-    [ADD] = "INSERT OR REPLACE INTO records (" STORE_SQLITE_COLUMNS ") VALUES (?" RECORD_MEMBERS(MARK) ")",
-    [COUNT] = "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-              " key_name = excluded.key_name, requests = requests + excluded.requests,"
-              " refusals = refusals + excluded.refusals, tokens_in = tokens_in + excluded.tokens_in,"
-              " tokens_out = tokens_out + excluded.tokens_out",
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[GET_CURSOR] = "SELECT segment, offset, seq FROM cursor",
+	[SET_CURSOR] = "UPDATE cursor SET segment = ?, offset = ?, seq = ?",
+	[ADD] = "INSERT OR REPLACE INTO records (" STORE_SQLITE_COLUMNS ") VALUES (?" RECORD_MEMBERS(MARK) ")",
+	[COUNT] = "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+			  " key_name = excluded.key_name, requests = requests + excluded.requests,"
+			  " refusals = refusals + excluded.refusals, tokens_in = tokens_in + excluded.tokens_in,"
+			  " tokens_out = tokens_out + excluded.tokens_out",
 };
 
 int store_sqlite_fail(struct store *store, const char *what, char *error)

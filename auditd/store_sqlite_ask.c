@@ -8,11 +8,11 @@
 #define MOST_FIRST "ORDER BY SUM(tokens_in) + SUM(tokens_out) DESC, SUM(requests) DESC, 1 LIMIT -1 OFFSET ?3"
 
 static const char *const usage_sql[STORE_BY_LAST + 1] = {
-    /* With one MAX() SQLite takes the bare column from the row that has it: the newest name. */
-    [STORE_BY_KEY] = "SELECT key_id, key_name, " SUMS ", MAX(day) " PERIOD "GROUP BY key_id " MOST_FIRST,
-    [STORE_BY_MODEL] = "SELECT model, '', " SUMS " " PERIOD "GROUP BY model " MOST_FIRST,
-    [STORE_BY_DAY] = "SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch'), '', " SUMS " " PERIOD
-                     "GROUP BY day ORDER BY day LIMIT -1 OFFSET ?3",
+	/* With one MAX() SQLite takes the bare column from the row that has it: the newest name. */
+	[STORE_BY_KEY] = "SELECT key_id, key_name, " SUMS ", MAX(day) " PERIOD "GROUP BY key_id " MOST_FIRST,
+	[STORE_BY_MODEL] = "SELECT model, '', " SUMS " " PERIOD "GROUP BY model " MOST_FIRST,
+	[STORE_BY_DAY] = "SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch'), '', " SUMS " " PERIOD
+					 "GROUP BY day ORDER BY day LIMIT -1 OFFSET ?3",
 };
 
 /* Asked seldom: not worth keeping prepared.  False and the error when it cannot be asked. */

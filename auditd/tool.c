@@ -15,10 +15,10 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *purpose;
 } commands[] = {
-    {"tail", tool_tail, "the newest records, and with -f those to come"},
-    {"show", tool_show, "all that is known about one request"},
-    {"usage", tool_usage, "requests and tokens by key, model or day"},
-    {"verify", tool_verify, "check a journal's chain of hashes, without the daemon"},
+	{"tail", tool_tail, "the newest records, and with -f those to come"},
+	{"show", tool_show, "all that is known about one request"},
+	{"usage", tool_usage, "requests and tokens by key, model or day"},
+	{"verify", tool_verify, "check a journal's chain of hashes, without the daemon"},
 };
 
 static void print_help(FILE *to)

@@ -86,9 +86,9 @@ static bool next_page(struct tail *tail)
 int tool_tail(int argc, char **argv)
 {
 	static const char help[] = "heimgate-audit tail [-f] [-n N] [--json]: the newest records\n\n"
-	                           "  -f, --follow  go on with those to come, until interrupted\n"
-	                           "  -n, --lines N how many to begin with (20)\n"
-	                           "  --json        one JSON object a line\n";
+							   "  -f, --follow  go on with those to come, until interrupted\n"
+							   "  -n, --lines N how many to begin with (20)\n"
+							   "  --json        one JSON object a line\n";
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
 	                                        {"follow", no_argument, NULL, 'f'},
 	                                        {"lines", required_argument, NULL, 'n'},
@@ -137,10 +137,10 @@ static void print_record(json_t *record)
 int tool_show(int argc, char **argv)
 {
 	static const char help[] = "heimgate-audit show REQUEST_ID [--json]: all records of one request\n\n"
-	                           "REQUEST_ID is what stood in the answer's header x-request-id.\n\n"
-	                           "  --json  one JSON object a line\n";
+							   "REQUEST_ID is what stood in the answer's header x-request-id.\n\n"
+							   "  --json  one JSON object a line\n";
 	static const struct option options[] = {
-	    {"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+		{"help", no_argument, NULL, 'h'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
 	bool json = false;
 	size_t i;
 	json_t *record;

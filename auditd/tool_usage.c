@@ -157,13 +157,13 @@ static void read_option(struct usage *usage, int letter)
 int tool_usage(int argc, char **argv)
 {
 	static const char help[] =
-	    "heimgate-audit usage [OPTION ...]: requests and tokens of whole days (UTC)\n\n"
-	    "  --since 30d     from the day that was so many days ago, or from a date like 2026-10-01 (30d)\n"
-	    "  --until DATE    up to and with this day (today)\n"
-	    "  --by KEY        key, model or day (key)\n"
-	    "  --csv           comma-separated values\n"
-	    "  --json          a JSON array\n\n"
-	    "By model, refusals and requests that failed stand in the row \"-\".\n";
+		"heimgate-audit usage [OPTION ...]: requests and tokens of whole days (UTC)\n\n"
+		"  --since 30d     from the day that was so many days ago, or from a date like 2026-10-01 (30d)\n"
+		"  --until DATE    up to and with this day (today)\n"
+		"  --by KEY        key, model or day (key)\n"
+		"  --csv           comma-separated values\n"
+		"  --json          a JSON array\n\n"
+		"By model, refusals and requests that failed stand in the row \"-\".\n";
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'},
 	                                        {"since", required_argument, NULL, 's'},
 	                                        {"until", required_argument, NULL, 'u'},

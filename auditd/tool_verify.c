@@ -49,10 +49,10 @@ static char *journal_of_settings(void)
 int tool_verify(int argc, char **argv)
 {
 	static const char help[] = "heimgate-audit verify [DIRECTORY]: check a journal's numbers and hashes\n\n"
-	                           "DIRECTORY holds the segments and head (auditd/journal under HEIMGATE_STATE).  The\n"
-	                           "daemon is not needed and may be running.  Ends with 1 when anything is wrong.\n\n"
-	                           "To be sure that nobody has made the whole chain anew, keep the chain head elsewhere\n"
-	                           "now and then: it must still be found as \"prev\" of the record after it.\n";
+							   "DIRECTORY holds the segments and head (auditd/journal under HEIMGATE_STATE).  The\n"
+							   "daemon is not needed and may be running.  Ends with 1 when anything is wrong.\n\n"
+							   "To be sure that nobody has made the whole chain anew, keep the chain head elsewhere\n"
+							   "now and then: it must still be found as \"prev\" of the record after it.\n";
 	static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct verify_report report;
 	unsigned shown = 0;

@@ -171,11 +171,11 @@ static const struct verb {
 	bool (*run)(struct admin *admin, struct args *args, struct wire_out *json);
 	const char *members[12]; /* that its arguments may have; the last is NULL */
 } verbs[] = {
-    {"key.create", create, {KEYJSON_NEW_MEMBERS}},
-    {"key.list", list, {"after"}},
-    {"key.show", show_one, {"id"}},
-    {"key.revoke", revoke, {"id"}},
-    {"key.rotate", rotate, {"id", "hash", "grace_ms"}},
+	{"key.create", create, {KEYJSON_NEW_MEMBERS}},
+	{"key.list", list, {"after"}},
+	{"key.show", show_one, {"id"}},
+	{"key.revoke", revoke, {"id"}},
+	{"key.rotate", rotate, {"id", "hash", "grace_ms"}},
 };
 
 bool admin_call(void *admin, const struct ctl_call *call, struct wire_out *json)

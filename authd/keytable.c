@@ -86,8 +86,8 @@ static const struct column {
 	const char *title;
 	void (*write)(const json_t *key, char *cell, size_t size); /* the cell is "" at first */
 } columns[] = {
-    {"ID", write_id},         {"NAME", write_name},       {"STATE", write_state},     {"MODELS", write_models},
-    {"LIMITS", write_limits}, {"EXPIRES", write_expires}, {"CREATED", write_created},
+	{"ID", write_id},         {"NAME", write_name},       {"STATE", write_state},     {"MODELS", write_models},
+	{"LIMITS", write_limits}, {"EXPIRES", write_expires}, {"CREATED", write_created},
 };
 enum { COLUMNS = sizeof(columns) / sizeof(*columns) };
 

@@ -12,29 +12,29 @@
 enum { EXIT_REFUSED = 1 };
 
 static const struct keyoption create_options[] = {
-    {"name", KEYOPTION_TEXT, "name", "NAME", "what to call it; no two active keys have the same name"},
-    {"models", KEYOPTION_MODELS, "models", "A,B,...", "the models it may use (all)"},
-    {"rpm", KEYOPTION_COUNT, "rpm", "N", "requests per minute"},
-    {"tpm", KEYOPTION_COUNT, "tpm", "N", "tokens per minute"},
-    {"concurrency", KEYOPTION_COUNT, "concurrency", "N", "requests at one time"},
-    {"budget", KEYOPTION_BUDGET, "budget", "N/month", "tokens per calendar month, or N/day (UTC)"},
-    {"expires", KEYOPTION_EXPIRY, "expires", "WHEN", "30d, 12h, 2030-12-31 or 2030-12-31T18:00:00Z (never)"},
-    {"owner", KEYOPTION_TEXT, "owner", "TEXT", "whose it is, for your own records"},
-    {"secret-stdin", KEYOPTION_FLAG_STDIN, NULL, NULL, "take over the secret that is one line of standard input"},
-    {0},
+	{"name", KEYOPTION_TEXT, "name", "NAME", "what to call it; no two active keys have the same name"},
+	{"models", KEYOPTION_MODELS, "models", "A,B,...", "the models it may use (all)"},
+	{"rpm", KEYOPTION_COUNT, "rpm", "N", "requests per minute"},
+	{"tpm", KEYOPTION_COUNT, "tpm", "N", "tokens per minute"},
+	{"concurrency", KEYOPTION_COUNT, "concurrency", "N", "requests at one time"},
+	{"budget", KEYOPTION_BUDGET, "budget", "N/month", "tokens per calendar month, or N/day (UTC)"},
+	{"expires", KEYOPTION_EXPIRY, "expires", "WHEN", "30d, 12h, 2030-12-31 or 2030-12-31T18:00:00Z (never)"},
+	{"owner", KEYOPTION_TEXT, "owner", "TEXT", "whose it is, for your own records"},
+	{"secret-stdin", KEYOPTION_FLAG_STDIN, NULL, NULL, "take over the secret that is one line of standard input"},
+	{0},
 };
 
 static const struct keyoption show_options[] = {
-    {"json", KEYOPTION_FLAG_JSON, NULL, NULL, "print JSON"},
-    {0},
+	{"json", KEYOPTION_FLAG_JSON, NULL, NULL, "print JSON"},
+	{0},
 };
 
 static const struct keyoption revoke_options[] = {{0}};
 
 static const struct keyoption rotate_options[] = {
-    {"grace", KEYOPTION_GRACE, "grace_ms", "TIME", "how long the old secret still works: 30m, 24h, 7d (not at all)"},
-    {"secret-stdin", KEYOPTION_FLAG_STDIN, NULL, NULL, "take over the secret that is one line of standard input"},
-    {0},
+	{"grace", KEYOPTION_GRACE, "grace_ms", "TIME", "how long the old secret still works: 30m, 24h, 7d (not at all)"},
+	{"secret-stdin", KEYOPTION_FLAG_STDIN, NULL, NULL, "take over the secret that is one line of standard input"},
+	{0},
 };
 
 static void run_create(struct keyoption_values *values);
@@ -50,11 +50,11 @@ static const struct command {
 	const struct keyoption *options;
 	void (*run)(struct keyoption_values *values);
 } commands[] = {
-    {"create", NULL, "make a key and print it, this once", create_options, run_create},
-    {"list", NULL, "print a table of all keys", show_options, run_list},
-    {"show", "ID", "print what is known about a key", show_options, run_show},
-    {"revoke", "ID", "make a key void at once and for good, open streams included", revoke_options, run_revoke},
-    {"rotate", "ID", "give a key a new secret and print it, this once", rotate_options, run_rotate},
+	{"create", NULL, "make a key and print it, this once", create_options, run_create},
+	{"list", NULL, "print a table of all keys", show_options, run_list},
+	{"show", "ID", "print what is known about a key", show_options, run_show},
+	{"revoke", "ID", "make a key void at once and for good, open streams included", revoke_options, run_revoke},
+	{"rotate", "ID", "give a key a new secret and print it, this once", rotate_options, run_rotate},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 

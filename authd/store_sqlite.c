@@ -24,15 +24,15 @@ struct store {
 
 /* Each brings the tables from one version to the next; never changed once released. */
 static const char *const migrations[] = {
-    "CREATE TABLE counter (generation INTEGER NOT NULL) STRICT;"
-    "INSERT INTO counter VALUES (0);"
-    "CREATE TABLE keys ("
-    " id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, models TEXT NOT NULL,"
-    " rpm INTEGER NOT NULL, tpm INTEGER NOT NULL, concurrency INTEGER NOT NULL, budget TEXT NOT NULL,"
-    " generation INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,"
-    " expires INTEGER NOT NULL, revoked INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
-    " former_until INTEGER NOT NULL, former_generation INTEGER NOT NULL, former_hash BLOB NOT NULL"
-    ") STRICT;",
+	"CREATE TABLE counter (generation INTEGER NOT NULL) STRICT;"
+	"INSERT INTO counter VALUES (0);"
+	"CREATE TABLE keys ("
+	" id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, models TEXT NOT NULL,"
+	" rpm INTEGER NOT NULL, tpm INTEGER NOT NULL, concurrency INTEGER NOT NULL, budget TEXT NOT NULL,"
+	" generation INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,"
+	" expires INTEGER NOT NULL, revoked INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
+	" former_until INTEGER NOT NULL, former_generation INTEGER NOT NULL, former_hash BLOB NOT NULL"
+	") STRICT;",
 };
 enum { VERSION = sizeof(migrations) / sizeof(*migrations) };
 
@@ -48,13 +48,13 @@ enum { VERSION = sizeof(migrations) / sizeof(*migrations) };
 	" former_hash = excluded.former_hash"
 
 static const char *const sql[STATEMENTS] = {
-    [BEGIN] = "BEGIN IMMEDIATE",
-    [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",
-    [COUNT_UP] = "UPDATE counter SET generation = generation + 1 RETURNING generation",
-    [SAVE] = "INSERT INTO keys (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-             " ON CONFLICT (id) DO UPDATE SET " CHANGES,
-    [LOAD] = "SELECT " COLUMNS " FROM keys",
+	[BEGIN] = "BEGIN IMMEDIATE",
+	[COMMIT] = "COMMIT",
+	[ROLLBACK] = "ROLLBACK",
+	[COUNT_UP] = "UPDATE counter SET generation = generation + 1 RETURNING generation",
+	[SAVE] = "INSERT INTO keys (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+			 " ON CONFLICT (id) DO UPDATE SET " CHANGES,
+	[LOAD] = "SELECT " COLUMNS " FROM keys",
 };
 
 static int fail(struct store *store, const char *what, char *error)
@@ -111,7 +111,7 @@ static int read_version(struct store *store, int *version)
 static int migrate_from(struct store *store, int version)
 {
 	char *script =
-	    sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", migrations[version], version + 1);
+		sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", migrations[version], version + 1);
 	int result = script ? sqlite3_exec(store->db, script, NULL, NULL, NULL) : SQLITE_NOMEM;
 	sqlite3_free(script);
 	return result == SQLITE_OK ? 0 : -1;

@@ -9,10 +9,10 @@
 static void print_roles(unsigned roles)
 {
 	const char *comma = "";
-#define X(name, bit, text)                    \
-	if (roles & (bit)) {                      \
-		printf("%s" text, comma);             \
-		comma = ", ";                         \
+#define X(name, bit, text) \
+	if (roles & (bit)) { \
+		printf("%s" text, comma); \
+		comma = ", "; \
 	}
 	WIRE_ROLES(X)
 #undef X
@@ -22,10 +22,10 @@ static void print_messages(void)
 {
 	printf("| number | message | from | to | largest body | meaning |\n| --- | --- | --- | --- | --- | --- |\n");
 #define X(name, number, senders, receivers, max_body, meaning) \
-	printf("| %d | `" #name "` | ", number);                   \
-	print_roles(senders);                                      \
-	printf(" | ");                                             \
-	print_roles(receivers);                                    \
+	printf("| %d | `" #name "` | ", number); \
+	print_roles(senders); \
+	printf(" | "); \
+	print_roles(receivers); \
 	printf(" | %d | %s |\n", max_body, meaning);
 	WIRE_MESSAGES(X)
 #undef X
@@ -54,10 +54,10 @@ static void print_settings(void)
 	conf_print_markdown(stdout);
 }
 
-#define PRINT_MDOC(program, number)          \
-	static void print_##program(void)        \
-	{                                        \
-		conf_print_mdoc(stdout, number);     \
+#define PRINT_MDOC(program, number) \
+	static void print_##program(void) \
+	{ \
+		conf_print_mdoc(stdout, number); \
 	}
 PRINT_MDOC(edge, CONF_EDGE)
 PRINT_MDOC(authd, CONF_AUTHD)
@@ -70,9 +70,15 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } tables[] = {
-	{"messages", print_messages}, {"links", print_links},   {"errors", print_errors},
-	{"settings", print_settings}, {"heimgate-edge", print_edge},     {"heimgate-authd", print_authd},
-	{"heimgate-limiterd", print_limiterd}, {"heimgate-proxyd", print_proxyd}, {"heimgate-auditd", print_auditd},
+	{"messages", print_messages},
+	{"links", print_links},
+	{"errors", print_errors},
+	{"settings", print_settings},
+	{"heimgate-edge", print_edge},
+	{"heimgate-authd", print_authd},
+	{"heimgate-limiterd", print_limiterd},
+	{"heimgate-proxyd", print_proxyd},
+	{"heimgate-auditd", print_auditd},
 	{"heimgate-up", print_up},
 };
 

@@ -5,8 +5,8 @@ enum { FIRST_ROOM_MAX = 64 * 1024 }; /* an announced length is believed so far b
 enum wanted { WANT_MODEL, WANT_MAX_TOKENS, WANT_MAX_COMPLETION_TOKENS, WANT_N, WANT_STREAM, WANT_COUNT };
 
 static const char *const wanted[WANT_COUNT] = {
-    [WANT_MODEL] = "model", [WANT_MAX_TOKENS] = "max_tokens", [WANT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
-    [WANT_N] = "n",         [WANT_STREAM] = "stream",
+	[WANT_MODEL] = "model", [WANT_MAX_TOKENS] = "max_tokens", [WANT_MAX_COMPLETION_TOKENS] = "max_completion_tokens",
+	[WANT_N] = "n",         [WANT_STREAM] = "stream",
 };
 
 static const struct conf_edge *conf;
@@ -105,12 +105,12 @@ bool body_model(const struct body *body, char *model, struct refusal *refusal)
 struct estimate body_estimate(const struct body *body, enum wire_route route)
 {
 	return (struct estimate){
-	    .route = route,
-	    .body_length = buffer_length(&body->kept),
-	    .max_tokens = json_decode_integer(json_value(&body->scan, WANT_MAX_TOKENS)),
-	    .max_completion_tokens = json_decode_integer(json_value(&body->scan, WANT_MAX_COMPLETION_TOKENS)),
-	    .choices = json_decode_integer(json_value(&body->scan, WANT_N)),
-	    .completion_default = (uint64_t)conf->completion_estimate,
+		.route = route,
+		.body_length = buffer_length(&body->kept),
+		.max_tokens = json_decode_integer(json_value(&body->scan, WANT_MAX_TOKENS)),
+		.max_completion_tokens = json_decode_integer(json_value(&body->scan, WANT_MAX_COMPLETION_TOKENS)),
+		.choices = json_decode_integer(json_value(&body->scan, WANT_N)),
+		.completion_default = (uint64_t)conf->completion_estimate,
 	};
 }
 

@@ -124,9 +124,9 @@ enum credential_result credential_find(const struct http_head *head, const char 
 		const char *name;
 		void (*take)(struct search *search, struct secret value);
 	} carriers[] = {
-	    {"authorization", take_authorization},
-	    {"x-api-key", take_secret},
-	    {"api-key", take_secret},
+		{"authorization", take_authorization},
+		{"x-api-key", take_secret},
+		{"api-key", take_secret},
 	};
 	struct search search = {.credential = credential, .result = CREDENTIAL_NONE};
 

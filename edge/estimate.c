@@ -4,7 +4,7 @@ static uint64_t completion(const struct estimate *estimate)
 {
 	/* Servers differ in which of the two they obey: the larger one is the safe one. */
 	int64_t maximum =
-	    estimate->max_tokens > estimate->max_completion_tokens ? estimate->max_tokens : estimate->max_completion_tokens;
+		estimate->max_tokens > estimate->max_completion_tokens ? estimate->max_tokens : estimate->max_completion_tokens;
 	uint64_t ceiling = ESTIMATE_MAXIMUM_FACTOR * estimate->completion_default;
 	if (maximum < 0)
 		return estimate->completion_default;

@@ -178,13 +178,13 @@ static void withdraw(struct exchange *exchange)
 struct reply exchange_reply(const struct exchange *exchange)
 {
 	struct reply reply = {
-	    .content_type = "",
-	    .headers = "",
-	    .close = !exchange_keeps_alive(exchange),
-	    .processing_ms = (loop_micros() - exchange->began) / 1000,
-	    .wall_ms = loop_wall(),
-	    .requests = exchange->requests,
-	    .tokens = exchange->tokens,
+		.content_type = "",
+		.headers = "",
+		.close = !exchange_keeps_alive(exchange),
+		.processing_ms = (loop_micros() - exchange->began) / 1000,
+		.wall_ms = loop_wall(),
+		.requests = exchange->requests,
+		.tokens = exchange->tokens,
 	};
 	memcpy(reply.request_id, exchange->request_id, sizeof(reply.request_id));
 	return reply;

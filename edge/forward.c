@@ -195,10 +195,10 @@ static void finish_with_error(struct exchange *exchange, const struct refusal *r
 {
 	char event[2 + API_ERROR_MAX] = "\n\n";
 	const struct api_error error = {
-	    .status = refusal->status,
-	    .type = refusal->type,
-	    .code = refusal->code,
-	    .message = refusal->message,
+		.status = refusal->status,
+		.type = refusal->type,
+		.code = refusal->code,
+		.message = refusal->message,
 	};
 	size_t length = api_error_event(&error, event + 2, API_ERROR_MAX);
 	put_chunk(exchange->conn, event, 2 + length);

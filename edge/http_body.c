@@ -37,23 +37,23 @@ enum body_state {
 
 /* What the grammar does not join is REFUSED, being zero. */
 static const uint8_t transitions[STATE_COUNT][CLASS_COUNT] = {
-    [SIZE_FIRST] = {[HEX] = SIZE},
-    [SIZE] = {[HEX] = SIZE, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
-    [EXTENSION_FIRST] = {[NAME] = EXTENSION},
-    [EXTENSION] = {[NAME] = EXTENSION, [EQUALS] = VALUE_FIRST, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
-    [VALUE_FIRST] = {[NAME] = VALUE, [QUOTE] = QUOTED},
-    [VALUE] = {[NAME] = VALUE, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
-    [QUOTED] = {[PLAIN] = QUOTED, [BACKSLASH] = ESCAPED, [QUOTE] = UNQUOTED},
-    [ESCAPED] = {[ANY] = QUOTED},
-    [UNQUOTED] = {[SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
-    [SIZE_LF] = {[LF] = CHUNK},
-    [CHUNK_CR] = {[CR] = CHUNK_LF},
-    [CHUNK_LF] = {[LF] = SIZE_FIRST},
-    [TRAILER_FIRST] = {[NAME] = TRAILER_NAME, [CR] = LAST_LF},
-    [TRAILER_NAME] = {[NAME] = TRAILER_NAME, [COLON] = TRAILER_VALUE},
-    [TRAILER_VALUE] = {[ANY] = TRAILER_VALUE, [CR] = TRAILER_LF},
-    [TRAILER_LF] = {[LF] = TRAILER_FIRST},
-    [LAST_LF] = {[LF] = DONE},
+	[SIZE_FIRST] = {[HEX] = SIZE},
+	[SIZE] = {[HEX] = SIZE, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
+	[EXTENSION_FIRST] = {[NAME] = EXTENSION},
+	[EXTENSION] = {[NAME] = EXTENSION, [EQUALS] = VALUE_FIRST, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
+	[VALUE_FIRST] = {[NAME] = VALUE, [QUOTE] = QUOTED},
+	[VALUE] = {[NAME] = VALUE, [SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
+	[QUOTED] = {[PLAIN] = QUOTED, [BACKSLASH] = ESCAPED, [QUOTE] = UNQUOTED},
+	[ESCAPED] = {[ANY] = QUOTED},
+	[UNQUOTED] = {[SEMICOLON] = EXTENSION_FIRST, [CR] = SIZE_LF},
+	[SIZE_LF] = {[LF] = CHUNK},
+	[CHUNK_CR] = {[CR] = CHUNK_LF},
+	[CHUNK_LF] = {[LF] = SIZE_FIRST},
+	[TRAILER_FIRST] = {[NAME] = TRAILER_NAME, [CR] = LAST_LF},
+	[TRAILER_NAME] = {[NAME] = TRAILER_NAME, [COLON] = TRAILER_VALUE},
+	[TRAILER_VALUE] = {[ANY] = TRAILER_VALUE, [CR] = TRAILER_LF},
+	[TRAILER_LF] = {[LF] = TRAILER_FIRST},
+	[LAST_LF] = {[LF] = DONE},
 };
 
 static int hex_value(unsigned char byte)
@@ -73,8 +73,8 @@ static enum byte_class class_of(unsigned char byte)
 		char byte;
 		enum byte_class class;
 	} marks[] = {
-	    {';', SEMICOLON}, {'=', EQUALS},     {':', COLON}, {' ', SPACE}, {'\t', SPACE},
-	    {'"', QUOTE},     {'\\', BACKSLASH}, {'\r', CR},   {'\n', LF},
+		{';', SEMICOLON}, {'=', EQUALS},     {':', COLON}, {' ', SPACE}, {'\t', SPACE},
+		{'"', QUOTE},     {'\\', BACKSLASH}, {'\r', CR},   {'\n', LF},
 	};
 
 	if (hex_value(byte) >= 0)

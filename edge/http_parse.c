@@ -96,8 +96,8 @@ const struct http_header *http_header_find(const struct http_head *head, const c
 static enum http_method method_of(struct http_span text, const char *bytes)
 {
 	static const char *const names[] = {
-	    [HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
-	    [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
+		[HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",       [HTTP_PUT] = "PUT",
+		[HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
 	};
 	for (unsigned method = 0; method < HTTP_OTHER; method++) {
 		if (strlen(names[method]) == text.length && memcmp(bytes + text.start, names[method], text.length) == 0)
@@ -201,8 +201,8 @@ static const struct {
 	const char *name;
 	enum http_result (*take)(struct http_head *head, const char *bytes, struct http_span value);
 } framing_headers[] = {
-    {"host", take_host},     {"content-length", take_content_length}, {"transfer-encoding", take_transfer_encoding},
-    {"expect", take_expect}, {"connection", take_connection},
+	{"host", take_host},     {"content-length", take_content_length}, {"transfer-encoding", take_transfer_encoding},
+	{"expect", take_expect}, {"connection", take_connection},
 };
 
 static enum http_result take_header(struct http_head *head, const char *bytes, struct http_span line)
@@ -294,11 +294,11 @@ static enum http_result next_line(struct http_head *head, const char *bytes, siz
 void http_parse_start(struct http_head *head, struct http_header *headers, size_t header_max, size_t head_max)
 {
 	*head = (struct http_head){
-	    .headers = headers,
-	    .header_max = (uint16_t)(header_max < UINT16_MAX ? header_max : UINT16_MAX),
-	    .head_max = (uint32_t)(head_max < HTTP_HEAD_MAX ? head_max : HTTP_HEAD_MAX),
-	    .expects_line = true,
-	    .keep_alive = true,
+		.headers = headers,
+		.header_max = (uint16_t)(header_max < UINT16_MAX ? header_max : UINT16_MAX),
+		.head_max = (uint32_t)(head_max < HTTP_HEAD_MAX ? head_max : HTTP_HEAD_MAX),
+		.expects_line = true,
+		.keep_alive = true,
 	};
 }
 

@@ -81,10 +81,10 @@ static const struct {
 	enum exchange_state state;
 	enum wire_error (*take)(struct exchange *exchange, struct wire_in *in);
 } replies[] = {
-    {MSG_AUTH_GRANT, EXCHANGE_AUTH, take_grant},          {MSG_AUTH_DENY, EXCHANGE_AUTH, take_deny},
-    {MSG_LIMIT_LEASE, EXCHANGE_LIMIT, take_lease},        {MSG_LIMIT_DENY, EXCHANGE_LIMIT, take_limit},
-    {MSG_STREAM_HEAD, EXCHANGE_FORWARD, take_head},       {MSG_STREAM_DATA, EXCHANGE_FORWARD, take_data},
-    {MSG_STREAM_TRAILER, EXCHANGE_FORWARD, take_trailer}, {MSG_STREAM_CREDIT, EXCHANGE_FORWARD, take_credit},
+	{MSG_AUTH_GRANT, EXCHANGE_AUTH, take_grant},          {MSG_AUTH_DENY, EXCHANGE_AUTH, take_deny},
+	{MSG_LIMIT_LEASE, EXCHANGE_LIMIT, take_lease},        {MSG_LIMIT_DENY, EXCHANGE_LIMIT, take_limit},
+	{MSG_STREAM_HEAD, EXCHANGE_FORWARD, take_head},       {MSG_STREAM_DATA, EXCHANGE_FORWARD, take_data},
+	{MSG_STREAM_TRAILER, EXCHANGE_FORWARD, take_trailer}, {MSG_STREAM_CREDIT, EXCHANGE_FORWARD, take_credit},
 };
 
 /* That nobody waits any more is no mistake: a client left while the reply was on its way. */
@@ -133,10 +133,10 @@ static const struct {
 	enum exchange_state state;
 	void (*fail)(struct exchange *exchange);
 } questions[] = {
-    {MSG_AUTH_ASK, EXCHANGE_AUTH, exchange_fail},
-    {MSG_LIMIT_TAKE, EXCHANGE_LIMIT, exchange_fail},
-    {MSG_STREAM_OPEN, EXCHANGE_FORWARD, forward_refused},
-    {MSG_STREAM_BODY, EXCHANGE_FORWARD, forward_lost},
+	{MSG_AUTH_ASK, EXCHANGE_AUTH, exchange_fail},
+	{MSG_LIMIT_TAKE, EXCHANGE_LIMIT, exchange_fail},
+	{MSG_STREAM_OPEN, EXCHANGE_FORWARD, forward_refused},
+	{MSG_STREAM_BODY, EXCHANGE_FORWARD, forward_lost},
 };
 
 static enum wire_error take_fault(uint64_t id, struct wire_in *in)
@@ -172,9 +172,9 @@ static enum wire_error take_frame(void *arg, const struct wire_frame *frame)
 static void link_down(void *arg)
 {
 	static const enum exchange_state waiting[] = {
-	    [HOP_AUTHD] = EXCHANGE_AUTH,
-	    [HOP_LIMITERD] = EXCHANGE_LIMIT,
-	    [HOP_PROXYD] = EXCHANGE_FORWARD,
+		[HOP_AUTHD] = EXCHANGE_AUTH,
+		[HOP_LIMITERD] = EXCHANGE_LIMIT,
+		[HOP_PROXYD] = EXCHANGE_FORWARD,
 	};
 	exchange_fail_all(waiting[*(const enum hop *)arg]);
 }

@@ -62,12 +62,12 @@ static void set_options(int fd)
 	static const struct {
 		int level, name, value;
 	} options[] = {
-	    {SOL_SOCKET, SO_REUSEADDR, 1},
-	    {SOL_SOCKET, SO_KEEPALIVE, 1},
-	    {IPPROTO_TCP, TCP_NODELAY, 1},
-	    {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-	    {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_STEP_S},
-	    {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
+		{SOL_SOCKET, SO_REUSEADDR, 1},
+		{SOL_SOCKET, SO_KEEPALIVE, 1},
+		{IPPROTO_TCP, TCP_NODELAY, 1},
+		{IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
+		{IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_STEP_S},
+		{IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
 	};
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value)) < 0)

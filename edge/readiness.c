@@ -19,9 +19,9 @@ static json_t *describe_part(bool well, const char *text)
 static json_t *describe_hop(const struct readiness *readiness, enum hop hop, bool *all_well)
 {
 	static const char *const texts[] = {
-	    [READINESS_DOWN] = "is not there",
-	    [READINESS_AWAITED] = "does not answer",
-	    [READINESS_THERE] = "",
+		[READINESS_DOWN] = "is not there",
+		[READINESS_AWAITED] = "does not answer",
+		[READINESS_THERE] = "",
 	};
 	const struct health *health = &readiness->hops[hop].health;
 	bool well = readiness->hops[hop].answer == READINESS_THERE;
@@ -44,10 +44,10 @@ static json_t *describe_edge(const char *sandbox)
 static const char *name_of(enum hop hop)
 {
 	static const enum wire_role roles[] = {
-	    [HOP_AUTHD] = ROLE_AUTHD,
-	    [HOP_LIMITERD] = ROLE_LIMITERD,
-	    [HOP_PROXYD] = ROLE_PROXYD,
-	    [HOP_AUDITD] = ROLE_AUDITD,
+		[HOP_AUTHD] = ROLE_AUTHD,
+		[HOP_LIMITERD] = ROLE_LIMITERD,
+		[HOP_PROXYD] = ROLE_PROXYD,
+		[HOP_AUDITD] = ROLE_AUDITD,
 	};
 	return wire_role_name(roles[hop]);
 }

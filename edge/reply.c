@@ -34,31 +34,31 @@ static const char *reason_of(uint16_t status)
 		uint16_t status;
 		const char *reason;
 	} reasons[] = {
-	    {200, "OK"},
-	    {201, "Created"},
-	    {202, "Accepted"},
-	    {204, "No Content"},
-	    {304, "Not Modified"},
-	    {400, "Bad Request"},
-	    {401, "Unauthorized"},
-	    {403, "Forbidden"},
-	    {404, "Not Found"},
-	    {405, "Method Not Allowed"},
-	    {408, "Request Timeout"},
-	    {409, "Conflict"},
-	    {413, "Content Too Large"},
-	    {414, "URI Too Long"},
-	    {415, "Unsupported Media Type"},
-	    {417, "Expectation Failed"},
-	    {422, "Unprocessable Content"},
-	    {429, "Too Many Requests"},
-	    {431, "Request Header Fields Too Large"},
-	    {500, "Internal Server Error"},
-	    {501, "Not Implemented"},
-	    {502, "Bad Gateway"},
-	    {503, "Service Unavailable"},
-	    {504, "Gateway Timeout"},
-	    {505, "HTTP Version Not Supported"},
+		{200, "OK"},
+		{201, "Created"},
+		{202, "Accepted"},
+		{204, "No Content"},
+		{304, "Not Modified"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
+		{409, "Conflict"},
+		{413, "Content Too Large"},
+		{414, "URI Too Long"},
+		{415, "Unsupported Media Type"},
+		{417, "Expectation Failed"},
+		{422, "Unprocessable Content"},
+		{429, "Too Many Requests"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{501, "Not Implemented"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
+		{505, "HTTP Version Not Supported"},
 	};
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (reasons[i].status == status)
@@ -171,11 +171,11 @@ size_t reply_refusal(struct reply *reply, const struct refusal *refusal, bool he
 	char body[API_ERROR_MAX], headers[EXTRA_SIZE];
 	struct sheet extra = {headers, sizeof(headers), 0};
 	const struct api_error error = {
-	    .status = refusal->status,
-	    .type = refusal->type,
-	    .code = refusal->code,
-	    .param = refusal->param,
-	    .message = refusal->message,
+		.status = refusal->status,
+		.type = refusal->type,
+		.code = refusal->code,
+		.param = refusal->param,
+		.message = refusal->message,
 	};
 	put_refusal_headers(&extra, refusal);
 	reply->status = refusal->status;

@@ -82,7 +82,7 @@ static void fill_key(const json_t *key, struct row *row)
 
 static const struct table pools = {5, {{"UPSTREAM", "SLOTS", "IN USE", "WAITING", "WAIT AT MOST"}}, fill_pool};
 static const struct table keys = {
-    6, {{"KEY", "NAME", "RUNNING", "REQUESTS LEFT", "TOKENS LEFT", "BUDGET USED"}}, fill_key};
+	6, {{"KEY", "NAME", "RUNNING", "REQUESTS LEFT", "TOKENS LEFT", "BUDGET USED"}}, fill_key};
 
 /* Characters, not bytes: names may be in any script. */
 static size_t width_of(const char *cell)

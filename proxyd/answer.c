@@ -212,10 +212,10 @@ void answer_ask(struct stream *stream, const char *url, const char *body)
 {
 	const struct route_upstream *route = route_of(stream);
 	struct upstream_request request = {
-	    .url = url,
-	    .headers = stream->wants_stream ? route->stream_headers : route->headers,
-	    .body = body,
-	    .length = stream->body_length,
+		.url = url,
+		.headers = stream->wants_stream ? route->stream_headers : route->headers,
+		.body = body,
+		.length = stream->body_length,
 	};
 	stream->state = STREAM_ASKING;
 	stream->call = upstream_ask(&request, &events, stream);

@@ -25,11 +25,11 @@ void catalogue_finish(struct stream *stream)
 {
 	char *text = NULL;
 	struct modellist list = {
-	    .models = stream->routes->models,
-	    .allowed = stream->lease.models,
-	    .created = stream->routes->loaded,
-	    .upstream = stream->kept,
-	    .upstream_length = stream->kept_length,
+		.models = stream->routes->models,
+		.allowed = stream->lease.models,
+		.created = stream->routes->loaded,
+		.upstream = stream->kept,
+		.upstream_length = stream->kept_length,
 	};
 	bool all = stream->lease.route == ROUTE_MODELS;
 	enum modellist_result result = all ? modellist_all(&list, &text) : modellist_one(&list, stream->lease.model, &text);

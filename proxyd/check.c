@@ -7,9 +7,9 @@
 #include "../proto/daemon/models.h"
 
 static const char usage[] = "usage: heimgate check [FILE] [MODEL]\n"
-                            "\n"
-                            "Says what models.json means, and where MODEL would go.\n"
-                            "FILE: default HEIMGATE_MODELS, else models.json in HEIMGATE_STATE.\n";
+							"\n"
+							"Says what models.json means, and where MODEL would go.\n"
+							"FILE: default HEIMGATE_MODELS, else models.json in HEIMGATE_STATE.\n";
 
 static void print_upstream(const struct upstream *upstream)
 {

@@ -3,7 +3,7 @@
 static const struct api_error errors[] = {
 #define X(name, http, kind, number, text) \
 	[PROBLEM_##name] = {.status = http, .type = kind, .code = number, .message = text},
-    PROBLEMS(X)
+	PROBLEMS(X)
 #undef X
 };
 

@@ -108,13 +108,13 @@ struct dispatch {
 };
 
 static const struct dispatch from_edge[] = {
-    {MSG_STREAM_OPEN, stream_open},
-    {MSG_STREAM_BODY, stream_body},
-    {MSG_STREAM_CREDIT, stream_credit},
-    {MSG_STREAM_CANCEL, stream_cancel},
-    {MSG_HEALTH_ASK, health_asked},
-    {MSG_FAULT, refused},
-    {0, NULL},
+	{MSG_STREAM_OPEN, stream_open},
+	{MSG_STREAM_BODY, stream_body},
+	{MSG_STREAM_CREDIT, stream_credit},
+	{MSG_STREAM_CANCEL, stream_cancel},
+	{MSG_HEALTH_ASK, health_asked},
+	{MSG_FAULT, refused},
+	{0, NULL},
 };
 
 static const struct dispatch from_authd[] = {{MSG_AUTH_REVOKE, revoked}, {MSG_FAULT, refused}, {0, NULL}};

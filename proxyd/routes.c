@@ -25,7 +25,7 @@ static void make_urls(const struct upstream *upstream, struct route_upstream *ro
 {
 	static const char *const paths[] = {
 #define X(name, number, path, label) [number] = path,
-	    WIRE_ROUTES(X)
+		WIRE_ROUTES(X)
 #undef X
 	};
 	size_t skip = upstream->kind == UPSTREAM_OLLAMA ? 0 : strlen("/v1");

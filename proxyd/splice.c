@@ -15,7 +15,7 @@ bool splice_wants_usage(const struct json_scan *scan)
 /* Puts text in place of the bytes from start to end. */
 static size_t replace(char *body, size_t length, uint64_t start, uint64_t end, const char *text)
 {
-	size_t size = strlen(text);
+	size_t size = strnlen(text, SPLICE_GROWTH_MAX);
 	memmove(body + start + size, body + end, length - end);
 	memcpy(body + start, text, size);
 	return length - (end - start) + size;

@@ -203,7 +203,7 @@ static void splice(struct stream *stream, const struct model *route)
 	stream->wants_stream = can_stream && splice_wants_stream(scan);
 	stream->strips_usage = stream->wants_stream && !splice_wants_usage(scan);
 	stream->body_length =
-	    splice_body(stream->body, stream->body_length, scan, renamed ? route->target : NULL, stream->strips_usage);
+		splice_body(stream->body, stream->body_length, scan, renamed ? route->target : NULL, stream->strips_usage);
 }
 
 static void body_complete(struct stream *stream)

@@ -68,7 +68,7 @@ size_t wrap_body(int status, const char *body, size_t length, char *text)
 			message = described;
 		}
 		struct api_error error = {
-		    .status = status, .type = type_of(status), .code = code_of(status), .message = message};
+			.status = status, .type = type_of(status), .code = code_of(status), .message = message};
 		wrapped = api_error_json(&error, text, API_ERROR_MAX);
 	}
 	json_decref(json);

@@ -14,8 +14,8 @@ enum conf_type { TYPE_TEXT, TYPE_INT };
 
 struct row {
 	enum conf_type type;
-	size_t offset;        /* of the field in the program's struct */
-	const char *name;     /* of the environment variable */
+	size_t offset;    /* of the field in the program's struct */
+	const char *name; /* of the environment variable */
 	const char *fallback;
 	int64_t minimum, maximum;
 	const char *meaning;
@@ -47,7 +47,10 @@ static const struct program {
 	const struct row *rows;
 	size_t count;
 } programs[CONF_PROGRAMS] = {
-#define PROGRAM(name, purpose) {#name, purpose, name##_rows, sizeof(name##_rows) / sizeof(*name##_rows)}
+#define PROGRAM(name, purpose) \
+	{ \
+#name, purpose, name##_rows, sizeof(name##_rows) / sizeof(*name##_rows) \
+	}
 	[CONF_EDGE] = PROGRAM(edge, "the only daemon that reads bytes from strangers: the HTTP listener"),
 	[CONF_AUTHD] = PROGRAM(authd, "who is calling: keys and grants"),
 	[CONF_LIMITERD] = PROGRAM(limiterd, "may they, now: rates, budgets, slots"),
@@ -208,8 +211,10 @@ void conf_print_help(FILE *to, enum conf_program program)
 		print_default(to, &self->rows[i], " (default ", ")");
 		fprintf(to, "\n");
 	}
-	fprintf(to, "\nExit status: 0 ended as asked, %d a mistake in the invocation or a setting,\n"
-	            "%d something the machine lacks (a port, a file, a right).\n", EXIT_USAGE, EXIT_ENVIRONMENT);
+	fprintf(to,
+	        "\nExit status: 0 ended as asked, %d a mistake in the invocation or a setting,\n"
+	        "%d something the machine lacks (a port, a file, a right).\n",
+	        EXIT_USAGE, EXIT_ENVIRONMENT);
 }
 
 static void print_table(FILE *to, const struct row *rows, size_t count)

@@ -12,10 +12,10 @@
 #define CONF_FIELD_INT int64_t
 #define CONF_FIELD(type, field, name, fallback, minimum, maximum, meaning) CONF_FIELD_##type field;
 
-#define CONF_STRUCT(program, own)      \
-	struct conf_##program {            \
-		SETTINGS_SHARED(CONF_FIELD)    \
-		own(CONF_FIELD)                \
+#define CONF_STRUCT(program, own) \
+	struct conf_##program { \
+		SETTINGS_SHARED(CONF_FIELD) \
+		own(CONF_FIELD) \
 	}
 
 CONF_STRUCT(edge, SETTINGS_EDGE);

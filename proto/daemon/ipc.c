@@ -20,13 +20,13 @@ struct ipc_link {
 	enum wire_role me, peer;
 	const struct ipc_events *events;
 	void *arg;
-	struct sp sp;                /* to the one peer */
-	struct loop_watch listener;  /* when we listen */
-	struct loop_timer redial;    /* when we dial */
+	struct sp sp;               /* to the one peer */
+	struct loop_watch listener; /* when we listen */
+	struct loop_timer redial;   /* when we dial */
 	uint64_t redial_ms;
-	struct wire_out frame;       /* begun and not ended */
-	uint64_t fault_logged;       /* ms */
-	unsigned faults;             /* since then */
+	struct wire_out frame; /* begun and not ended */
+	uint64_t fault_logged; /* ms */
+	unsigned faults;       /* since then */
 };
 
 static struct ipc_link links[LINK_COUNT];
@@ -48,8 +48,8 @@ static void log_fault(struct ipc_link *link, const char *event, uint16_t type, c
 	link->faults++;
 	if (loop_now() - link->fault_logged < FAULT_LOG_MS)
 		return;
-	log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link),
-	         wire_type_name(type), type, log_text(text), link->faults);
+	log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(type), type,
+	         log_text(text), link->faults);
 	link->fault_logged = loop_now();
 	link->faults = 0;
 }

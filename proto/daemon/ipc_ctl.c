@@ -3,8 +3,8 @@
  * a message begins with a stack of u32 that names the way back and ends with
  * the first one whose top bit is set; the result carries the same stack.
  */
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 #ifndef DAEMON_KEYFILE_H
 #define DAEMON_KEYFILE_H
 
-#include <stdint.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Reads the stamp key <state>/secrets/<name> (32 bytes) into key, made at first start by whichever of

@@ -104,13 +104,13 @@ write_line(enum log_level level, const char *event, const char *format, va_list 
 		return;
 }
 
-#define LOG_FUNCTION(name, level)                  \
+#define LOG_FUNCTION(name, level) \
 	void name(const char *event, const char *format, ...) \
-	{                                              \
-		va_list arguments;                         \
-		va_start(arguments, format);               \
+	{ \
+		va_list arguments; \
+		va_start(arguments, format); \
 		write_line(level, event, format, arguments); \
-		va_end(arguments);                         \
+		va_end(arguments); \
 	}
 LOG_FUNCTION(log_debug, LOG_LEVEL_DEBUG)
 LOG_FUNCTION(log_info, LOG_LEVEL_INFO)

@@ -33,7 +33,7 @@ const char *log_request(const uint8_t *request_id);
  * invocation or configuration, EXIT_ENVIRONMENT for something missing on the machine. */
 enum { EXIT_USAGE = 100, EXIT_ENVIRONMENT = 111 };
 _Noreturn void fatal_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));      /* adds strerror(errno) */
+_Noreturn void fatal(const char *format, ...) __attribute__((format(printf, 1, 2))); /* adds strerror(errno) */
 _Noreturn void fatalx(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A broken invariant of our own: abort. */

@@ -18,8 +18,8 @@ struct loop_watch {
 
 /* A moment to wake up at.  Owned by the caller; zero-initialised means not set. */
 struct loop_timer {
-	uint64_t due;              /* loop_now() milliseconds */
-	size_t place;              /* loop.c's own: position in the heap, 0 when not set */
+	uint64_t due; /* loop_now() milliseconds */
+	size_t place; /* loop.c's own: position in the heap, 0 when not set */
 	void (*expired)(void *arg);
 	void *arg;
 };

@@ -38,7 +38,7 @@ struct place {
 };
 
 static bool refuse(const struct place *at, const char *member, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+	__attribute__((format(printf, 3, 4)));
 
 /* Always false.  An empty member means the place itself. */
 static bool refuse(const struct place *at, const char *member, const char *format, ...)

@@ -16,11 +16,11 @@ enum upstream_kind { UPSTREAM_OLLAMA, UPSTREAM_OPENAI };
 struct upstream {
 	char name[UPSTREAM_NAME_MAX + 1];
 	enum upstream_kind kind;
-	char *base_url;            /* without a trailing slash */
-	char *api_key_file;        /* NULL: none */
-	unsigned slots;            /* requests at one time; default 10 */
-	unsigned acquire_timeout;  /* ms to wait for a slot; default 250 */
-	char **warm;               /* models to load at start */
+	char *base_url;           /* without a trailing slash */
+	char *api_key_file;       /* NULL: none */
+	unsigned slots;           /* requests at one time; default 10 */
+	unsigned acquire_timeout; /* ms to wait for a slot; default 250 */
+	char **warm;              /* models to load at start */
 	size_t warm_count;
 };
 

@@ -248,8 +248,13 @@ void sp_attach(struct sp *sp, int fd, enum sp_protocol own, enum sp_protocol pee
                void *arg)
 {
 	const uint8_t greeting[GREETING] = {0, 'S', 'P', 0, 0, (uint8_t)own, 0, 0};
-	*sp = (struct sp){.watch = {fd, ready, sp}, .watching = EPOLLIN, .peer = peer, .events = events, .arg = arg,
-	                  .attached = true, .filling = none};
+	*sp = (struct sp){.watch = {fd, ready, sp},
+	                  .watching = EPOLLIN,
+	                  .peer = peer,
+	                  .events = events,
+	                  .arg = arg,
+	                  .attached = true,
+	                  .filling = none};
 	CHECK(loop_watch(&sp->watch, EPOLLIN) == 0);
 	if (!grow(&sp->out, GREETING)) {
 		fail(sp);

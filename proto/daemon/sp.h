@@ -14,9 +14,10 @@
 enum sp_protocol { SP_PAIR0 = 16, SP_REQ0 = 48, SP_REP0 = 49 };
 
 struct sp_events {
-	void (*opened)(void *arg);                                        /* the greetings match */
+	void (*opened)(void *arg);                                       /* the greetings match */
 	void (*message)(void *arg, const uint8_t *bytes, size_t length); /* valid until the call returns */
-	void (*closed)(void *arg); /* the peer closed, broke the rules or announced more than WIRE_MESSAGE_MAX; already detached */
+	void (*closed)(
+		void *arg); /* the peer closed, broke the rules or announced more than WIRE_MESSAGE_MAX; already detached */
 };
 
 /* One connection; zero-initialised means detached. */

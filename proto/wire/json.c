@@ -62,13 +62,13 @@ uint64_t json_error_at(const struct json_scan *scan)
 const char *json_error_text(enum json_error error)
 {
 	static const char *const texts[] = {
-	    [JSON_OK] = "no error",
-	    [JSON_SYNTAX] = "not JSON",
-	    [JSON_UTF8] = "not UTF-8",
-	    [JSON_DEEP] = "nested deeper than 64 levels",
-	    [JSON_AMBIGUOUS] = "a member that must be unique stands there twice, or in another case",
-	    [JSON_TRUNCATED] = "ends too early",
-	    [JSON_TRAILING] = "more after the value",
+		[JSON_OK] = "no error",
+		[JSON_SYNTAX] = "not JSON",
+		[JSON_UTF8] = "not UTF-8",
+		[JSON_DEEP] = "nested deeper than 64 levels",
+		[JSON_AMBIGUOUS] = "a member that must be unique stands there twice, or in another case",
+		[JSON_TRUNCATED] = "ends too early",
+		[JSON_TRAILING] = "more after the value",
 	};
 	_Static_assert(JSON_DEPTH_MAX == 64, "the text above says so");
 

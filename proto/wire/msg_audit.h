@@ -4,11 +4,7 @@
 
 #include "msg_stream.h"
 
-enum {
-	RECORD_ID_SIZE = 16,
-	RECORD_ACTION_MAX = 48,
-	RECORD_DETAIL_MAX = 512
-};
+enum { RECORD_ID_SIZE = 16, RECORD_ACTION_MAX = 48, RECORD_DETAIL_MAX = 512 };
 
 enum audit_kind {
 	AUDIT_REQUEST, /* by proxyd: a request that was leased */
@@ -19,28 +15,28 @@ enum audit_kind {
 
 /* One record.  What does not apply is 0 or "". */
 struct audit_record {
-	uint8_t id[RECORD_ID_SIZE];          /* random; the same record sent twice is one record */
+	uint8_t id[RECORD_ID_SIZE]; /* random; the same record sent twice is one record */
 	enum audit_kind kind;
 	uint64_t time;                       /* ms since the epoch */
 	uint8_t request_id[REQUEST_ID_SIZE]; /* all zero: none */
 	char key_id[KEY_ID_MAX + 1];
 	char key_name[KEY_NAME_MAX + 1];
 	char client[CLIENT_ADDRESS_MAX + 1];
-	char action[RECORD_ACTION_MAX + 1];  /* route label, or "key.create" and the like */
-	char model[MODEL_NAME_MAX + 1];      /* as asked for */
-	char served[MODEL_NAME_MAX + 1];     /* as sent upstream */
+	char action[RECORD_ACTION_MAX + 1]; /* route label, or "key.create" and the like */
+	char model[MODEL_NAME_MAX + 1];     /* as asked for */
+	char served[MODEL_NAME_MAX + 1];    /* as sent upstream */
 	char upstream[UPSTREAM_NAME_MAX + 1];
 	uint16_t status;
 	char code[ERROR_CODE_MAX + 1];
 	uint64_t tokens_in;
 	uint64_t tokens_out;
-	bool estimated;                      /* the tokens were observed, not reported */
+	bool estimated; /* the tokens were observed, not reported */
 	bool streamed;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	uint32_t first_byte_ms;
 	uint32_t total_ms;
-	char detail[RECORD_DETAIL_MAX + 1];  /* JSON object, for AUDIT_ADMIN */
+	char detail[RECORD_DETAIL_MAX + 1]; /* JSON object, for AUDIT_ADMIN */
 };
 
 /* AUDIT_ACK has no body: the frame id is the one of AUDIT_RECORD. */

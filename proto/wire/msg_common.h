@@ -31,8 +31,8 @@ struct health {
 };
 
 struct ctl_call {
-	char verb[CTL_VERB_MAX + 1];  /* "key.create" */
-	struct wire_bytes json;       /* an object; at most CTL_JSON_MAX */
+	char verb[CTL_VERB_MAX + 1]; /* "key.create" */
+	struct wire_bytes json;      /* an object; at most CTL_JSON_MAX */
 };
 
 struct ctl_result {

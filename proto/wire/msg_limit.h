@@ -59,7 +59,6 @@ struct limit_settle {
 void limit_take_encode(struct wire_out *out, const struct limit_take *take);
 enum wire_error limit_take_decode(struct wire_in *in, struct limit_take *take);
 
-
 void limit_lease_encode(struct wire_out *out, const struct limit_lease *lease);
 enum wire_error limit_lease_decode(struct wire_in *in, struct limit_lease *lease);
 

@@ -18,25 +18,25 @@ enum {
 };
 
 struct stream_open {
-	struct wire_bytes lease;           /* sealed; at most LEASE_MAX */
+	struct wire_bytes lease; /* sealed; at most LEASE_MAX */
 	char client[CLIENT_ADDRESS_MAX + 1];
-	uint64_t body_length;              /* of the whole request body, in bytes */
-	struct wire_bytes body;            /* its first bytes; at most WIRE_CHUNK_MAX */
+	uint64_t body_length;   /* of the whole request body, in bytes */
+	struct wire_bytes body; /* its first bytes; at most WIRE_CHUNK_MAX */
 };
 
 struct stream_head {
-	uint16_t status;                          /* HTTP, 200 to 599 */
-	bool streaming;                           /* an event stream: not to be buffered on the way */
-	char content_type[CONTENT_TYPE_MAX + 1];  /* "": none */
-	char headers[HEADER_BLOCK_MAX + 1];       /* "Name: value\r\n" lines to be passed on, or "" */
+	uint16_t status;                         /* HTTP, 200 to 599 */
+	bool streaming;                          /* an event stream: not to be buffered on the way */
+	char content_type[CONTENT_TYPE_MAX + 1]; /* "": none */
+	char headers[HEADER_BLOCK_MAX + 1];      /* "Name: value\r\n" lines to be passed on, or "" */
 	bool length_known;
-	uint64_t length;                          /* of the whole answer, when known */
+	uint64_t length; /* of the whole answer, when known */
 };
 
 enum stream_end {
-	STREAM_COMPLETE,  /* the upstream ended as its protocol says */
-	STREAM_CUT,       /* it did not; an error was put into the answer if there was room */
-	STREAM_ABORTED,   /* nothing more can be said to this client: close its connection */
+	STREAM_COMPLETE, /* the upstream ended as its protocol says */
+	STREAM_CUT,      /* it did not; an error was put into the answer if there was room */
+	STREAM_ABORTED,  /* nothing more can be said to this client: close its connection */
 	STREAM_END_LAST = STREAM_ABORTED
 };
 
@@ -44,8 +44,8 @@ struct stream_trailer {
 	enum stream_end end;
 	uint64_t tokens_in;
 	uint64_t tokens_out;
-	uint32_t upstream_us;            /* waiting for the upstream's first byte */
-	char code[ERROR_CODE_MAX + 1];   /* of the error answered, or "" */
+	uint32_t upstream_us;          /* waiting for the upstream's first byte */
+	char code[ERROR_CODE_MAX + 1]; /* of the error answered, or "" */
 };
 
 struct stream_credit {

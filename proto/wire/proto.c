@@ -58,7 +58,7 @@ const char *wire_role_name(enum wire_role role)
 {
 	switch (role) {
 #define X(name, bit, text) \
-	case ROLE_##name:      \
+	case ROLE_##name: \
 		return text;
 		WIRE_ROLES(X)
 #undef X

@@ -28,23 +28,23 @@ enum {
 	MODEL_NAME_MAX = 256,
 	MODEL_LIST_MAX = 4096, /* names, newline between */
 	UPSTREAM_NAME_MAX = 64,
-	GRANT_MAX = 6 * 1024,  /* sealed, in bytes */
+	GRANT_MAX = 6 * 1024, /* sealed, in bytes */
 	LEASE_MAX = 6 * 1024
 };
 
 /* X(NAME, number, "path", "label in records") : what kind of request a lease is for. */
-#define WIRE_ROUTES(X)                                          \
-	X(CHAT, 0, "/v1/chat/completions", "chat.completions")      \
-	X(COMPLETIONS, 1, "/v1/completions", "completions")         \
-	X(EMBEDDINGS, 2, "/v1/embeddings", "embeddings")            \
-	X(MODELS, 3, "/v1/models", "models")                        \
+#define WIRE_ROUTES(X) \
+	X(CHAT, 0, "/v1/chat/completions", "chat.completions") \
+	X(COMPLETIONS, 1, "/v1/completions", "completions") \
+	X(EMBEDDINGS, 2, "/v1/embeddings", "embeddings") \
+	X(MODELS, 3, "/v1/models", "models") \
 	X(MODEL, 4, "/v1/models/{id}", "models.retrieve")
 
 enum wire_route {
 #define X(name, number, path, label) ROUTE_##name = number,
 	WIRE_ROUTES(X)
 #undef X
-	ROUTE_COUNT
+		ROUTE_COUNT
 };
 
 /* "chat.completions".  Static. */
@@ -76,17 +76,17 @@ struct grant {
 };
 
 struct lease {
-	uint8_t id[LEASE_ID_SIZE];           /* single use */
+	uint8_t id[LEASE_ID_SIZE]; /* single use */
 	uint8_t request_id[REQUEST_ID_SIZE];
 	char key_id[KEY_ID_MAX + 1];
 	char key_name[KEY_NAME_MAX + 1];
-	char models[MODEL_LIST_MAX + 1];     /* from the grant; filters model lists */
-	char model[MODEL_NAME_MAX + 1];      /* the one asked for; "" for model lists */
-	char upstream[UPSTREAM_NAME_MAX + 1];/* whose slot was taken; "" for model lists */
+	char models[MODEL_LIST_MAX + 1];      /* from the grant; filters model lists */
+	char model[MODEL_NAME_MAX + 1];       /* the one asked for; "" for model lists */
+	char upstream[UPSTREAM_NAME_MAX + 1]; /* whose slot was taken; "" for model lists */
 	enum wire_route route;
 	uint64_t generation;
-	uint64_t expires;                    /* ms; the stream must be opened before */
-	uint64_t tokens;                     /* reserved */
+	uint64_t expires; /* ms; the stream must be opened before */
+	uint64_t tokens;  /* reserved */
 };
 
 /* Writes the sealed stamp; key is STAMP_KEY_SIZE bytes.  Errors stay in out->error. */

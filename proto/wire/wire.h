@@ -18,8 +18,8 @@
 /* Writes into memory the caller owns. */
 struct wire_out {
 	uint8_t *data;
-	size_t size;     /* capacity of data in bytes */
-	size_t length;   /* bytes written so far */
+	size_t size;   /* capacity of data in bytes */
+	size_t length; /* bytes written so far */
 	enum wire_error error;
 };
 
@@ -27,7 +27,7 @@ struct wire_out {
 struct wire_in {
 	const uint8_t *data;
 	size_t length;
-	size_t offset;   /* next byte to read */
+	size_t offset; /* next byte to read */
 	enum wire_error error;
 };
 
@@ -40,8 +40,8 @@ struct wire_bytes {
 /* One frame as received: `body` is borrowed from the message it came in. */
 struct wire_frame {
 	uint16_t type;
-	uint8_t flags;   /* WIRE_FLAG_* */
-	uint64_t id;     /* matches replies to requests; names a stream */
+	uint8_t flags; /* WIRE_FLAG_* */
+	uint64_t id;   /* matches replies to requests; names a stream */
 	const uint8_t *body;
 	uint32_t length; /* of body, in bytes */
 };

@@ -34,13 +34,13 @@ static void test_golden(void)
 	        "a line of the journal is what it has always been");
 	struct audit_record empty = {.kind = AUDIT_ADMIN};
 	is_text(
-	    write_line(&empty, 7, NULL),
-	    "{\"seq\":7,\"id\":\"00000000000000000000000000000000\",\"kind\":\"admin\","
-	    "\"time\":\"1970-01-01T00:00:00.000Z\",\"request_id\":\"\",\"key_id\":\"\",\"key_name\":\"\",\"client\":\"\","
-	    "\"action\":\"\",\"model\":\"\",\"served\":\"\",\"upstream\":\"\",\"status\":0,\"code\":\"\","
-	    "\"tokens_in\":0,\"tokens_out\":0,\"estimated\":false,\"streamed\":false,\"bytes_in\":0,\"bytes_out\":0,"
-	    "\"first_byte_ms\":0,\"total_ms\":0,\"detail\":\"\"}",
-	    "every member stands there, whether it applies or not");
+		write_line(&empty, 7, NULL),
+		"{\"seq\":7,\"id\":\"00000000000000000000000000000000\",\"kind\":\"admin\","
+		"\"time\":\"1970-01-01T00:00:00.000Z\",\"request_id\":\"\",\"key_id\":\"\",\"key_name\":\"\",\"client\":\"\","
+		"\"action\":\"\",\"model\":\"\",\"served\":\"\",\"upstream\":\"\",\"status\":0,\"code\":\"\","
+		"\"tokens_in\":0,\"tokens_out\":0,\"estimated\":false,\"streamed\":false,\"bytes_in\":0,\"bytes_out\":0,"
+		"\"first_byte_ms\":0,\"total_ms\":0,\"detail\":\"\"}",
+		"every member stands there, whether it applies or not");
 }
 
 static void test_hash(void)
@@ -55,19 +55,19 @@ static void test_escapes(void)
 	static const struct {
 		const char *text, *json;
 	} cases[] = {
-	    {"plain", "\"plain\""},
-	    {"say \"no\\yes\"", "\"say \\\"no\\\\yes\\\"\""},
-	    {"a\nb\tc\r", "\"a\\u000ab\\u0009c\\u000d\""},
-	    {"\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\""},
-	    {"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""},
-	    {"\xc2\x9b[31m", "\"\\u009b[31m\""},  /* a terminal's other way to begin an escape */
-	    {"\xff\xfe", "\"??\""},               /* no UTF-8 at all */
-	    {"\xc3(", "\"?(\""},                  /* cut short */
-	    {"\xe2\x82", "\"??\""},               /* cut short by the end */
-	    {"\xc0\xaf", "\"??\""},               /* overlong */
-	    {"\xed\xa0\x80", "\"???\""},          /* a surrogate */
-	    {"\xf4\x90\x80\x80", "\"????\""},     /* over U+10FFFF */
-	    {"\xe2\x80\xa8", "\"\xe2\x80\xa8\""}, /* U+2028 ends no line of JSON */
+		{"plain", "\"plain\""},
+		{"say \"no\\yes\"", "\"say \\\"no\\\\yes\\\"\""},
+		{"a\nb\tc\r", "\"a\\u000ab\\u0009c\\u000d\""},
+		{"\x01\x1b[31m\x7f", "\"\\u0001\\u001b[31m\\u007f\""},
+		{"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\""},
+		{"\xc2\x9b[31m", "\"\\u009b[31m\""},  /* a terminal's other way to begin an escape */
+		{"\xff\xfe", "\"??\""},               /* no UTF-8 at all */
+		{"\xc3(", "\"?(\""},                  /* cut short */
+		{"\xe2\x82", "\"??\""},               /* cut short by the end */
+		{"\xc0\xaf", "\"??\""},               /* overlong */
+		{"\xed\xa0\x80", "\"???\""},          /* a surrogate */
+		{"\xf4\x90\x80\x80", "\"????\""},     /* over U+10FFFF */
+		{"\xe2\x80\xa8", "\"\xe2\x80\xa8\""}, /* U+2028 ends no line of JSON */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char json[64];

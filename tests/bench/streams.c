@@ -82,8 +82,9 @@ static void take_head(struct stream *s, char c)
 	s->head[s->head_length] = '\0';
 	if (s->head_length < 4 || strcmp(s->head + s->head_length - 4, "\r\n\r\n") != 0)
 		return;
-	s->phase = strncmp(s->head, "HTTP/1.1 200", 12) == 0 && strcasestr(s->head, "transfer-encoding: chunked") ? SIZE_LINE
-	                                                                                                        : FAILED;
+	s->phase = strncmp(s->head, "HTTP/1.1 200", 12) == 0 && strcasestr(s->head, "transfer-encoding: chunked")
+	               ? SIZE_LINE
+	               : FAILED;
 	s->head_length = 0;
 }
 
@@ -146,8 +147,9 @@ static void start(struct stream *s, const struct sockaddr_in *to, int epoll, con
 {
 	char body[512], request[1024];
 	int one = 1;
-	int body_length = snprintf(body, sizeof(body),
-	                           "{\"model\":\"%s\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]}", model);
+	int body_length =
+		snprintf(body, sizeof(body),
+	             "{\"model\":\"%s\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]}", model);
 	int length = snprintf(request, sizeof(request),
 	                      "POST /v1/chat/completions HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n"
 	                      "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",

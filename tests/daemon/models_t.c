@@ -23,7 +23,7 @@ static struct models *load(const char *text)
 static void test_example(void)
 {
 	struct models *models =
-	    load("{\"upstreams\": {"
+		load("{\"upstreams\": {"
 	         "\"ollama\": {\"base_url\": \"http://127.0.0.1:11434/\", \"kind\": \"ollama\", \"slots\": 3,"
 	         " \"acquire_timeout_ms\": 0, \"warm\": [\"qwen3.5:9b\"]},"
 	         "\"openai\": {\"base_url\": \"https://api.openai.com/v1\", \"kind\": \"openai\","
@@ -58,7 +58,7 @@ static void test_example(void)
 static void test_no_star(void)
 {
 	struct models *models =
-	    load("{\"upstreams\": {\"a\": {\"base_url\": \"http://a\", \"kind\": \"openai\"}}, \"models\": {"
+		load("{\"upstreams\": {\"a\": {\"base_url\": \"http://a\", \"kind\": \"openai\"}}, \"models\": {"
 	         "\"c\": {\"targets\": [{\"upstream\": \"a\"}]}, \"a\": {\"targets\": [{\"upstream\": \"a\"}]},"
 	         "\"b\": {\"targets\": [{\"upstream\": \"a\"}]}}}");
 	ok(models != NULL, "rows in any order: %s", error);
@@ -78,19 +78,19 @@ static const struct {
 	const char *text;
 	const char *reason;
 } documents[] = {
-    {"", "line 1: "},
-    {"{\"upstreams\": {},\n \"models\" {}}", "line 2: "},
-    {"[]", "the file: must be an object"},
-    {"{} x", "line 1: end of file expected"},
-    {"{\"upstreams\": {" GOOD_UPSTREAM "},\n\"upstreams\": {}}", "line 2: duplicate object key"},
-    {"{\"upstreams\": {" GOOD_UPSTREAM "}, \"routes\": {}, " GOOD_MODELS "}", "the file.routes: unknown member"},
-    {"{" GOOD_MODELS "}", "upstreams: must be an object"},
-    {"{\"upstreams\": {}, " GOOD_MODELS "}", "upstreams: must name 1 to 64 upstreams"},
-    {"{\"upstreams\": {" GOOD_UPSTREAM "}}", "models: must be an object"},
-    {"{\"upstreams\": {" GOOD_UPSTREAM "}, \"models\": {}}", "models: must name at least one model"},
-    {"{\"upstreams\": {\"\": {}}, " GOOD_MODELS "}", "upstreams: a name must not be empty"},
-    {"{\"upstreams\": {\"a\\nb\": {}}, " GOOD_MODELS "}", "upstreams: a name holds a control character"},
-    {"{\"upstreams\": {" GOOD_UPSTREAM "}, \"models\": {\"\": {}}}", "models: a name must not be empty"},
+	{"", "line 1: "},
+	{"{\"upstreams\": {},\n \"models\" {}}", "line 2: "},
+	{"[]", "the file: must be an object"},
+	{"{} x", "line 1: end of file expected"},
+	{"{\"upstreams\": {" GOOD_UPSTREAM "},\n\"upstreams\": {}}", "line 2: duplicate object key"},
+	{"{\"upstreams\": {" GOOD_UPSTREAM "}, \"routes\": {}, " GOOD_MODELS "}", "the file.routes: unknown member"},
+	{"{" GOOD_MODELS "}", "upstreams: must be an object"},
+	{"{\"upstreams\": {}, " GOOD_MODELS "}", "upstreams: must name 1 to 64 upstreams"},
+	{"{\"upstreams\": {" GOOD_UPSTREAM "}}", "models: must be an object"},
+	{"{\"upstreams\": {" GOOD_UPSTREAM "}, \"models\": {}}", "models: must name at least one model"},
+	{"{\"upstreams\": {\"\": {}}, " GOOD_MODELS "}", "upstreams: a name must not be empty"},
+	{"{\"upstreams\": {\"a\\nb\": {}}, " GOOD_MODELS "}", "upstreams: a name holds a control character"},
+	{"{\"upstreams\": {" GOOD_UPSTREAM "}, \"models\": {\"\": {}}}", "models: a name must not be empty"},
 };
 
 /* Members of an upstream "a", and of a model "m". */
@@ -98,58 +98,58 @@ static const struct {
 	const char *members;
 	const char *reason;
 } upstreams[] =
-    {
-        {"\"kind\": \"openai\"", "upstreams.a.base_url: is missing"},
-        {"\"base_url\": \"http://a\"", "upstreams.a.kind: is missing"},
-        {"\"base_url\": \"http://a\", \"kind\": \"vllm\"", "upstreams.a.kind: must be \"ollama\" or \"openai\""},
-        {"\"base_url\": 7, \"kind\": \"openai\"", "upstreams.a.base_url: must be a string"},
-        {"\"base_url\": \"\", \"kind\": \"openai\"", "upstreams.a.base_url: must not be empty"},
-        {"\"base_url\": \"ftp://a\", \"kind\": \"openai\"", "must begin with http:// or https://"},
-        {"\"base_url\": \"http://\", \"kind\": \"openai\"", "has no host"},
-        {"\"base_url\": \"http:///v1\", \"kind\": \"openai\"", "has no host"},
-        {"\"base_url\": \"http://u:p@a\", \"kind\": \"openai\"", "must not hold a user or password"},
-        {"\"base_url\": \"http://a/v1?x=1\", \"kind\": \"openai\"", "must not hold a query or fragment"},
-        {"\"base_url\": \"http://a/v1#x\", \"kind\": \"openai\"", "must not hold a query or fragment"},
-        {"\"base_url\": \"http://a b\", \"kind\": \"openai\"", "must be percent-encoded"},
-        {"\"base_url\": \"http://a\\r\\nx\", \"kind\": \"openai\"", "holds a control character"},
-        {"\"base_url\": \"http://a:0\", \"kind\": \"openai\"", "has a bad port"},
-        {"\"base_url\": \"http://a:65536\", \"kind\": \"openai\"", "has a bad port"},
-        {"\"base_url\": \"http://a:\", \"kind\": \"openai\"", "has a bad port"},
-        {"\"base_url\": \"http://a:99999999999999999999\", \"kind\": \"openai\"", "has a bad port"},
-        {"\"base_url\": \"http://[::1\", \"kind\": \"openai\"", "has a bad address in brackets"},
-        {"\"base_url\": \"http://[]\", \"kind\": \"openai\"", "has a bad address in brackets"},
-        {"\"base_url\": \"http://[::1]x\", \"kind\": \"openai\"", "has a bad host"},
-        {"\"base_url\": \"http://a%41\", \"kind\": \"openai\"", "has a bad host"},
-        {"\"base_url\": \"http://a/v1/\", \"kind\": \"ollama\"", "is the server's root for kind ollama"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 0", "upstreams.a.slots: must be a whole number"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 65536", "from 1 to 65535"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": -1", "upstreams.a.slots: "},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 2.0", "upstreams.a.slots: "},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": \"2\"", "upstreams.a.slots: "},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"acquire_timeout_ms\": 30001", "from 0 to 30000"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"acquire_timeout_ms\": null", "acquire_timeout_ms: "},
-        {"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": \"m\"", "upstreams.a.warm: must be a list"},
-        {"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": [1]", "upstreams.a.warm: must be a list"},
-        {"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": [\"m\", \"\"]", "a name must not be empty"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"warm\": [\"m\"]",
+	{
+		{"\"kind\": \"openai\"", "upstreams.a.base_url: is missing"},
+		{"\"base_url\": \"http://a\"", "upstreams.a.kind: is missing"},
+		{"\"base_url\": \"http://a\", \"kind\": \"vllm\"", "upstreams.a.kind: must be \"ollama\" or \"openai\""},
+		{"\"base_url\": 7, \"kind\": \"openai\"", "upstreams.a.base_url: must be a string"},
+		{"\"base_url\": \"\", \"kind\": \"openai\"", "upstreams.a.base_url: must not be empty"},
+		{"\"base_url\": \"ftp://a\", \"kind\": \"openai\"", "must begin with http:// or https://"},
+		{"\"base_url\": \"http://\", \"kind\": \"openai\"", "has no host"},
+		{"\"base_url\": \"http:///v1\", \"kind\": \"openai\"", "has no host"},
+		{"\"base_url\": \"http://u:p@a\", \"kind\": \"openai\"", "must not hold a user or password"},
+		{"\"base_url\": \"http://a/v1?x=1\", \"kind\": \"openai\"", "must not hold a query or fragment"},
+		{"\"base_url\": \"http://a/v1#x\", \"kind\": \"openai\"", "must not hold a query or fragment"},
+		{"\"base_url\": \"http://a b\", \"kind\": \"openai\"", "must be percent-encoded"},
+		{"\"base_url\": \"http://a\\r\\nx\", \"kind\": \"openai\"", "holds a control character"},
+		{"\"base_url\": \"http://a:0\", \"kind\": \"openai\"", "has a bad port"},
+		{"\"base_url\": \"http://a:65536\", \"kind\": \"openai\"", "has a bad port"},
+		{"\"base_url\": \"http://a:\", \"kind\": \"openai\"", "has a bad port"},
+		{"\"base_url\": \"http://a:99999999999999999999\", \"kind\": \"openai\"", "has a bad port"},
+		{"\"base_url\": \"http://[::1\", \"kind\": \"openai\"", "has a bad address in brackets"},
+		{"\"base_url\": \"http://[]\", \"kind\": \"openai\"", "has a bad address in brackets"},
+		{"\"base_url\": \"http://[::1]x\", \"kind\": \"openai\"", "has a bad host"},
+		{"\"base_url\": \"http://a%41\", \"kind\": \"openai\"", "has a bad host"},
+		{"\"base_url\": \"http://a/v1/\", \"kind\": \"ollama\"", "is the server's root for kind ollama"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 0", "upstreams.a.slots: must be a whole number"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 65536", "from 1 to 65535"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": -1", "upstreams.a.slots: "},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": 2.0", "upstreams.a.slots: "},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slots\": \"2\"", "upstreams.a.slots: "},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"acquire_timeout_ms\": 30001", "from 0 to 30000"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"acquire_timeout_ms\": null", "acquire_timeout_ms: "},
+		{"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": \"m\"", "upstreams.a.warm: must be a list"},
+		{"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": [1]", "upstreams.a.warm: must be a list"},
+		{"\"base_url\": \"http://a\", \"kind\": \"ollama\", \"warm\": [\"m\", \"\"]", "a name must not be empty"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"warm\": [\"m\"]",
          "upstreams.a.warm: is only for kind ollama"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"key\"", "must be the absolute path"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"/run/\"", "must be the absolute path"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slot\": 1", "upstreams.a.slot: unknown member"},
-        {"\"base_url\": \"http://a\", \"kind\": \"openai\", \"kind\": \"openai\"", "duplicate object key"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"key\"", "must be the absolute path"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"/run/\"", "must be the absolute path"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slot\": 1", "upstreams.a.slot: unknown member"},
+		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"kind\": \"openai\"", "duplicate object key"},
 },
   models_of_a[] = {
-      {"", "models.m.targets: must be a list of one target"},
-      {"\"targets\": []", "models.m.targets: must be a list of one target"},
-      {"\"targets\": {}", "models.m.targets: must be a list of one target"},
-      {"\"targets\": [\"a\"]", "models.m.targets[0]: must be an object"},
-      {"\"targets\": [{}]", "models.m.targets[0].upstream: is missing"},
-      {"\"targets\": [{\"upstream\": \"b\"}]", "models.m.targets[0].upstream: names no upstream of this file"},
-      {"\"targets\": [{\"upstream\": \"a\", \"model\": \"\"}]", "models.m.targets[0].model: must not be empty"},
-      {"\"targets\": [{\"upstream\": \"a\", \"model\": 1}]", "models.m.targets[0].model: must be a string"},
-      {"\"targets\": [{\"upstream\": \"a\", \"weight\": 1}]", "models.m.targets[0].weight: unknown member"},
-      {"\"targets\": [{\"upstream\": \"a\"}, {\"upstream\": \"a\"}]", "more than one target is not yet supported"},
-      {"\"targets\": [{\"upstream\": \"a\"}], \"alias\": \"x\"", "models.m.alias: unknown member"},
+	  {"", "models.m.targets: must be a list of one target"},
+	  {"\"targets\": []", "models.m.targets: must be a list of one target"},
+	  {"\"targets\": {}", "models.m.targets: must be a list of one target"},
+	  {"\"targets\": [\"a\"]", "models.m.targets[0]: must be an object"},
+	  {"\"targets\": [{}]", "models.m.targets[0].upstream: is missing"},
+	  {"\"targets\": [{\"upstream\": \"b\"}]", "models.m.targets[0].upstream: names no upstream of this file"},
+	  {"\"targets\": [{\"upstream\": \"a\", \"model\": \"\"}]", "models.m.targets[0].model: must not be empty"},
+	  {"\"targets\": [{\"upstream\": \"a\", \"model\": 1}]", "models.m.targets[0].model: must be a string"},
+	  {"\"targets\": [{\"upstream\": \"a\", \"weight\": 1}]", "models.m.targets[0].weight: unknown member"},
+	  {"\"targets\": [{\"upstream\": \"a\"}, {\"upstream\": \"a\"}]", "more than one target is not yet supported"},
+	  {"\"targets\": [{\"upstream\": \"a\"}], \"alias\": \"x\"", "models.m.alias: unknown member"},
 };
 
 static void refused(const char *text, const char *reason)

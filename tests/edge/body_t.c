@@ -46,7 +46,7 @@ static enum body_result feed(struct body *body, const struct client *client, siz
 static void test_kept(void)
 {
 	static const char text[] =
-	    "{\"model\":\"m\\u00e9\",\"stream\":true,\"n\":2,\"max_tokens\":7,\"max_completion_tokens\":9}";
+		"{\"model\":\"m\\u00e9\",\"stream\":true,\"n\":2,\"max_tokens\":7,\"max_completion_tokens\":9}";
 	struct client clients[] = {sized(text), chunked(text)};
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t step = 1; step < 100; step += 13) {
@@ -73,13 +73,13 @@ static void test_refused(void)
 		const char *message;
 		bool complete; /* judged only when its last byte was there */
 	} cases[] = {
-	    {"{\"model\":\"a\",\"model\":\"b\"}", "twice", true},
-	    {"{\"model\":\"a\",\"Model\":\"b\"}", "twice", true},
-	    {"{\"model\":\"a\"", "too early", true},
-	    {"{\"model\":\"\xff\"}", "UTF-8", true},
-	    {"[1,2]", "must be a JSON object", true},
-	    {"\"model\"", "must be a JSON object", true},
-	    {"", "too early", true},
+		{"{\"model\":\"a\",\"model\":\"b\"}", "twice", true},
+		{"{\"model\":\"a\",\"Model\":\"b\"}", "twice", true},
+		{"{\"model\":\"a\"", "too early", true},
+		{"{\"model\":\"\xff\"}", "UTF-8", true},
+		{"[1,2]", "must be a JSON object", true},
+		{"\"model\"", "must be a JSON object", true},
+		{"", "too early", true},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct client client = sized(cases[i].text);

@@ -78,9 +78,9 @@ static void test_many(void)
 static void test_print(void)
 {
 	static const char *const texts[][2] = {
-	    {"192.0.2.1", "192.0.2.1"},
-	    {"2001:db8::1", "2001:db8::1"},
-	    {"::ffff:192.0.2.1", "192.0.2.1"},
+		{"192.0.2.1", "192.0.2.1"},
+		{"2001:db8::1", "2001:db8::1"},
+		{"::ffff:192.0.2.1", "192.0.2.1"},
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
 		char text[INET6_ADDRSTRLEN];

@@ -73,7 +73,7 @@ static struct refusal limited(enum limit_reason reason, uint32_t retry_after_ms)
 {
 	struct refusal refusal;
 	const struct limit_deny deny = {
-	    .reason = reason, .retry_after_ms = retry_after_ms, .limit = 30000, .used = 29999, .requested = 890};
+		.reason = reason, .retry_after_ms = retry_after_ms, .limit = 30000, .used = 29999, .requested = 890};
 	refusal_limit(&refusal, &deny, "gpt-4o");
 	return refusal;
 }

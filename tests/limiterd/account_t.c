@@ -26,7 +26,7 @@ struct holdings {
 static struct holdings look(struct account *account)
 {
 	struct holdings holdings = {
-	    .running = account->running, .used = account->budget.used, .reserved = account->budget.reserved};
+		.running = account->running, .used = account->budget.used, .reserved = account->budget.reserved};
 	account_levels(account, at.now, &holdings.requests, &holdings.tokens);
 	return holdings;
 }
@@ -86,7 +86,7 @@ static void test_settling(void)
 {
 	struct limit_deny deny;
 	struct account *account =
-	    make("settle", (struct limits){.rpm = 10, .tpm = 1000, .budget = 5000, .period = BUDGET_DAY});
+		make("settle", (struct limits){.rpm = 10, .tpm = 1000, .budget = 5000, .period = BUDGET_DAY});
 	struct holdings begin = look(account);
 	account_admit(account, 300, at, &deny);
 	is_int((long long)look(account).tokens.remaining, 700, "the estimate is taken");
@@ -100,7 +100,7 @@ static void test_settling(void)
 	ok(now.tokens.remaining == 0 && now.tokens.reset_ms > 60000, "more than estimated makes a debt");
 	is_int((long long)now.used, 1620, "and is charged to the budget");
 	struct account *other =
-	    make("return", (struct limits){.rpm = 10, .tpm = 1000, .budget = 5000, .period = BUDGET_DAY});
+		make("return", (struct limits){.rpm = 10, .tpm = 1000, .budget = 5000, .period = BUDGET_DAY});
 	account_admit(other, 300, at, &deny);
 	account_return(other, 300, at);
 	struct holdings returned = look(other);

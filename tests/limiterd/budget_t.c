@@ -23,19 +23,19 @@ static void test_periods(void)
 		enum budget_period period;
 		const char *name;
 	} cases[] = {
-	    {{1970, 1, 1, 0, 0, 0}, {1970, 1, 1}, {1970, 2, 1}, BUDGET_MONTH, "the epoch"},
-	    {{2026, 1, 31, 23, 59, 59}, {2026, 1, 1}, {2026, 2, 1}, BUDGET_MONTH, "the last second of January"},
-	    {{2026, 2, 1, 0, 0, 0}, {2026, 2, 1}, {2026, 3, 1}, BUDGET_MONTH, "the first of February"},
-	    {{2026, 2, 28, 12, 0, 0}, {2026, 2, 1}, {2026, 3, 1}, BUDGET_MONTH, "28 February of a common year"},
-	    {{2028, 2, 29, 12, 0, 0}, {2028, 2, 1}, {2028, 3, 1}, BUDGET_MONTH, "29 February of a leap year"},
-	    {{2028, 3, 1, 0, 0, 0}, {2028, 3, 1}, {2028, 4, 1}, BUDGET_MONTH, "1 March of a leap year"},
-	    {{2000, 2, 29, 0, 0, 0}, {2000, 2, 1}, {2000, 3, 1}, BUDGET_MONTH, "a century that is a leap year"},
-	    {{2100, 2, 28, 23, 59, 59}, {2100, 2, 1}, {2100, 3, 1}, BUDGET_MONTH, "a century that is none"},
-	    {{2100, 3, 1, 0, 0, 0}, {2100, 3, 1}, {2100, 4, 1}, BUDGET_MONTH, "the day after"},
-	    {{2026, 12, 31, 23, 59, 59}, {2026, 12, 1}, {2027, 1, 1}, BUDGET_MONTH, "the end of a year"},
-	    {{2026, 11, 21, 0, 0, 0}, {2026, 11, 21}, {2026, 11, 22}, BUDGET_DAY, "midnight"},
-	    {{2026, 12, 31, 23, 59, 59}, {2026, 12, 31}, {2027, 1, 1}, BUDGET_DAY, "the last day of a year"},
-	    {{2028, 2, 28, 7, 0, 0}, {2028, 2, 28}, {2028, 2, 29}, BUDGET_DAY, "the day before a leap day"},
+		{{1970, 1, 1, 0, 0, 0}, {1970, 1, 1}, {1970, 2, 1}, BUDGET_MONTH, "the epoch"},
+		{{2026, 1, 31, 23, 59, 59}, {2026, 1, 1}, {2026, 2, 1}, BUDGET_MONTH, "the last second of January"},
+		{{2026, 2, 1, 0, 0, 0}, {2026, 2, 1}, {2026, 3, 1}, BUDGET_MONTH, "the first of February"},
+		{{2026, 2, 28, 12, 0, 0}, {2026, 2, 1}, {2026, 3, 1}, BUDGET_MONTH, "28 February of a common year"},
+		{{2028, 2, 29, 12, 0, 0}, {2028, 2, 1}, {2028, 3, 1}, BUDGET_MONTH, "29 February of a leap year"},
+		{{2028, 3, 1, 0, 0, 0}, {2028, 3, 1}, {2028, 4, 1}, BUDGET_MONTH, "1 March of a leap year"},
+		{{2000, 2, 29, 0, 0, 0}, {2000, 2, 1}, {2000, 3, 1}, BUDGET_MONTH, "a century that is a leap year"},
+		{{2100, 2, 28, 23, 59, 59}, {2100, 2, 1}, {2100, 3, 1}, BUDGET_MONTH, "a century that is none"},
+		{{2100, 3, 1, 0, 0, 0}, {2100, 3, 1}, {2100, 4, 1}, BUDGET_MONTH, "the day after"},
+		{{2026, 12, 31, 23, 59, 59}, {2026, 12, 1}, {2027, 1, 1}, BUDGET_MONTH, "the end of a year"},
+		{{2026, 11, 21, 0, 0, 0}, {2026, 11, 21}, {2026, 11, 22}, BUDGET_DAY, "midnight"},
+		{{2026, 12, 31, 23, 59, 59}, {2026, 12, 31}, {2027, 1, 1}, BUDGET_DAY, "the last day of a year"},
+		{{2028, 2, 28, 7, 0, 0}, {2028, 2, 28}, {2028, 2, 29}, BUDGET_DAY, "the day before a leap day"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		const int *n = cases[i].now, *s = cases[i].start, *e = cases[i].end;

@@ -15,10 +15,10 @@ static const struct {
 	const char *name;
 	struct limits limits;
 } keys[KEYS] = {
-    {"free", {0}},
-    {"rated", {.rpm = 200, .tpm = 20000, .concurrency = 3}},
-    {"daily", {.rpm = 600, .concurrency = 2, .budget = 200000, .period = BUDGET_DAY}},
-    {"monthly", {.tpm = 50000, .budget = 1000000, .period = BUDGET_MONTH}},
+	{"free", {0}},
+	{"rated", {.rpm = 200, .tpm = 20000, .concurrency = 3}},
+	{"daily", {.rpm = 600, .concurrency = 2, .budget = 200000, .period = BUDGET_DAY}},
+	{"monthly", {.tpm = 50000, .budget = 1000000, .period = BUDGET_MONTH}},
 };
 
 static struct outcome leases[LEASES]; /* not settled yet; id 0: none */
@@ -86,7 +86,7 @@ static struct holdings look(size_t key)
 {
 	struct account *account = stage_account(keys[key].name);
 	struct holdings holdings = {
-	    .running = account->running, .used = account->budget.used, .reserved = account->budget.reserved};
+		.running = account->running, .used = account->budget.used, .reserved = account->budget.reserved};
 	account_levels(account, stage_at.now, &holdings.requests, &holdings.tokens);
 	return holdings;
 }

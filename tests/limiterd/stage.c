@@ -53,7 +53,7 @@ struct outcome stage_next(void)
 	if (!take)
 		return (struct outcome){0};
 	struct outcome outcome = {
-	    .id = take->id, .given = take->given, .deny = take->deny, .lease = take->lease, .waited = take->waited};
+		.id = take->id, .given = take->given, .deny = take->deny, .lease = take->lease, .waited = take->waited};
 	limiter_answered(&stage, take);
 	return outcome;
 }

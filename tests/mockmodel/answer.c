@@ -10,10 +10,10 @@ enum { HUGE_HEADER = 1024 * 1024, DEFAULT_AFTER = 2, DEFAULT_DIMENSIONS = 16 };
 void answer_prepare(struct exchange *x)
 {
 	x->behaviour = (struct behaviour){
-	    .chunks = x->options->chunks,
-	    .rate = x->options->rate,
-	    .after = DEFAULT_AFTER,
-	    .dimensions = DEFAULT_DIMENSIONS,
+		.chunks = x->options->chunks,
+		.rate = x->options->rate,
+		.after = DEFAULT_AFTER,
+		.dimensions = DEFAULT_DIMENSIONS,
 	};
 	x->model[0] = '\0';
 	if (x->body.length > 0)

@@ -18,14 +18,14 @@ struct knob_row {
 
 static const struct fault_row faults[] = {
 #define X(name, word, meaning) {word, meaning},
-    FAULTS(X)
+	FAULTS(X)
 #undef X
 };
 
 static const struct knob_row knobs[] = {
 #define X(first, second, word, form, meaning) \
 	{offsetof(struct behaviour, first), offsetof(struct behaviour, second), word, form, meaning},
-    KNOBS(X)
+	KNOBS(X)
 #undef X
 };
 

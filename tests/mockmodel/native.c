@@ -15,17 +15,17 @@
 #define DIGEST "'digest':'a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72'"
 
 static const struct form chat_form = {
-    .whole = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':true,"
-             "'done_reason':'$finish'," TIMES "}\n",
-    .delta = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':false}",
-    .finish = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},'done':true,"
-              "'done_reason':'$finish'," TIMES "}",
+	.whole = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':true,"
+			 "'done_reason':'$finish'," TIMES "}\n",
+	.delta = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':false}",
+	.finish = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},'done':true,"
+			  "'done_reason':'$finish'," TIMES "}",
 };
 
 static const struct form generate_form = {
-    .whole = "{'model':'$model'," CREATED_AT ",'response':'$text','done':true,'done_reason':'$finish'," TIMES "}\n",
-    .delta = "{'model':'$model'," CREATED_AT ",'response':'$text','done':false}",
-    .finish = "{'model':'$model'," CREATED_AT ",'response':'','done':true,'done_reason':'$finish'," TIMES "}",
+	.whole = "{'model':'$model'," CREATED_AT ",'response':'$text','done':true,'done_reason':'$finish'," TIMES "}\n",
+	.delta = "{'model':'$model'," CREATED_AT ",'response':'$text','done':false}",
+	.finish = "{'model':'$model'," CREATED_AT ",'response':'','done':true,'done_reason':'$finish'," TIMES "}",
 };
 
 enum next native_root(struct exchange *x)

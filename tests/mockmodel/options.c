@@ -23,7 +23,7 @@ struct row {
 static const struct row rows[] = {
 #define X(type, field, name, argument, fallback, meaning) \
 	{type, offsetof(struct options, field), name, argument, fallback, meaning},
-    OPTIONS(X)
+	OPTIONS(X)
 #undef X
 };
 
@@ -57,7 +57,7 @@ static void set(struct options *options, const struct row *row, const char *text
 static _Noreturn void print_help(void)
 {
 	printf(
-	    "usage: heimgate-mockmodel [options]\n\nA model server that has no model, for tests and demonstrations.\n\n");
+		"usage: heimgate-mockmodel [options]\n\nA model server that has no model, for tests and demonstrations.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char name[64];
 		snprintf(name, sizeof(name), "--%s %s", rows[i].name, rows[i].argument);
@@ -65,7 +65,7 @@ static _Noreturn void print_help(void)
 		       *rows[i].fallback ? ")" : "");
 	}
 	printf(
-	    "\nThe model's name, or the header X-Mock-Fault, says how a request is answered; words are joined with +:\n\n");
+		"\nThe model's name, or the header X-Mock-Fault, says how a request is answered; words are joined with +:\n\n");
 	behaviour_print(stdout);
 	exit(0);
 }

@@ -21,18 +21,18 @@ static enum next chat(struct exchange *x);
 static enum next completion(struct exchange *x);
 
 static const struct route routes[] = {
-    {"POST", "/api/chat", true, BODY, native_chat},
-    {"POST", "/api/generate", true, BODY, native_generate},
-    {"POST", "/api/show", true, BODY, native_show},
-    {"GET", "/api/version", true, NOTHING, native_version},
-    {"GET", "/api/tags", true, NOTHING, native_tags},
-    {"GET", "/api/ps", true, NOTHING, native_ps},
-    {"POST", "/chat/completions", false, BODY, chat},
-    {"POST", "/completions", false, BODY, completion},
-    {"POST", "/embeddings", false, BODY, lists_embeddings},
-    {"GET", "/models", false, NOTHING, lists_models},
-    {"GET", "/mock/events", false, NOTHING, events_answer},
-    {"GET", "/mock/requests", false, NOTHING, events_answer_requests},
+	{"POST", "/api/chat", true, BODY, native_chat},
+	{"POST", "/api/generate", true, BODY, native_generate},
+	{"POST", "/api/show", true, BODY, native_show},
+	{"GET", "/api/version", true, NOTHING, native_version},
+	{"GET", "/api/tags", true, NOTHING, native_tags},
+	{"GET", "/api/ps", true, NOTHING, native_ps},
+	{"POST", "/chat/completions", false, BODY, chat},
+	{"POST", "/completions", false, BODY, completion},
+	{"POST", "/embeddings", false, BODY, lists_embeddings},
+	{"GET", "/models", false, NOTHING, lists_models},
+	{"GET", "/mock/events", false, NOTHING, events_answer},
+	{"GET", "/mock/requests", false, NOTHING, events_answer_requests},
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -57,7 +57,7 @@ static enum next completion(struct exchange *x)
 {
 	const struct shape *shape = x->shape;
 	struct form form = {
-	    true, shape->completion, NULL, shape->completion_delta, shape->completion_finish, shape->completion_usage};
+		true, shape->completion, NULL, shape->completion_delta, shape->completion_finish, shape->completion_usage};
 	return generate_begin(x, &form, wants_stream(x));
 }
 
@@ -97,8 +97,8 @@ static enum next refuse(struct exchange *x)
 		return answer_text(x, 401, "application/json", "", "{\"error\":\"Unauthorized\"}");
 	if (behaviour_has(b, FAULT(FLAT_ERROR)))
 		return answer_text(
-		    x, 400, "application/json", "",
-		    "{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}");
+			x, 400, "application/json", "",
+			"{\"object\":\"error\",\"message\":\"too long\",\"type\":\"BadRequestError\",\"param\":null,\"code\":400}");
 	if (behaviour_has(b, FAULT(TEXT_404)))
 		return answer_text(x, 404, "text/plain", "", "404 page not found");
 	if (behaviour_has(b, FAULT(REDIRECT)))

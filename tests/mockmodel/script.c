@@ -44,7 +44,7 @@ static uint64_t prompt_words(const json_t *json)
 	size_t i;
 	json_t *message;
 	json_array_foreach(json_object_get(json, "messages"), i, message) words +=
-	    content_words(json_object_get(message, "content"));
+		content_words(json_object_get(message, "content"));
 	return words;
 }
 
@@ -124,12 +124,12 @@ void script_write(struct exchange *x)
 	json_int_t maximum = wanted_maximum(x->json);
 	const json_t *options = json_object_get(x->json, "stream_options");
 	x->values = (struct shape_values){
-	    .model = x->model,
-	    .text = "",
-	    .in = prompt_words(x->json),
-	    .finish = maximum > 0 && keep_words(&x->text, maximum) ? "length" : "stop",
-	    .usage = json_is_true(json_object_get(options, "include_usage")),
-	    .silent = behaviour_has(&x->behaviour, FAULT(NO_USAGE)),
+		.model = x->model,
+		.text = "",
+		.in = prompt_words(x->json),
+		.finish = maximum > 0 && keep_words(&x->text, maximum) ? "length" : "stop",
+		.usage = json_is_true(json_object_get(options, "include_usage")),
+		.silent = behaviour_has(&x->behaviour, FAULT(NO_USAGE)),
 	};
 }
 

@@ -35,11 +35,11 @@ static bool is_json(const char *bytes, size_t length)
 static void test_shape(void)
 {
 	struct api_error error = {
-	    .status = 404,
-	    .type = "invalid_request_error",
-	    .code = "model_not_found",
-	    .param = "model",
-	    .message = "The model `x` does not exist.",
+		.status = 404,
+		.type = "invalid_request_error",
+		.code = "model_not_found",
+		.param = "model",
+		.message = "The model `x` does not exist.",
 	};
 
 	size_t length = api_error_json(&error, text, sizeof(text));

@@ -50,18 +50,18 @@ static void test_values(void)
 		const char *texts[JSON_CASE_PATHS];
 		const char *about;
 	} rows[] = {
-	    {"{}", {"", "", "", ""}, "nothing there"},
-	    {"[\"model\"]", {"", "", "", ""}, "no object"},
-	    {"{\"a\":\"model\",\"model\":\"m\"}", {"\"m\"", "", "", ""}, "a string with its quotes"},
-	    {"{\"\\u006dodel\" : -1.5e3 }", {"-1.5e3", "", "", ""}, "a number behind an escaped name"},
-	    {"{\"model\":null,\"usage\":null}", {"null", "", "", ""}, "null is there, inside null is nothing"},
-	    {"{\"model\":[1, {}] }", {"[1, {}]", "", "", ""}, "an array, inner white space and all"},
-	    {"{\"usage\":[{\"prompt_tokens\":1}]}", {"", "", "", ""}, "an array on the way"},
-	    {"{\"usage\":3,\"prompt_tokens\":1}", {"", "", "", ""}, "a number on the way"},
-	    {"{\"usage\":{\"a\":{\"prompt_tokens\":1}}}", {"", "", "", ""}, "a level too deep"},
-	    {"{\"usage\":{\"prompt_tokens\":26}}", {"", "", "", "26"}, "on the second level"},
-	    {"{\"stream_options\":{}}", {"", "{}", "", ""}, "the first level alone"},
-	    {"{\"stream_options\": {\"include_usage\":true} ,\"model\":false}",
+		{"{}", {"", "", "", ""}, "nothing there"},
+		{"[\"model\"]", {"", "", "", ""}, "no object"},
+		{"{\"a\":\"model\",\"model\":\"m\"}", {"\"m\"", "", "", ""}, "a string with its quotes"},
+		{"{\"\\u006dodel\" : -1.5e3 }", {"-1.5e3", "", "", ""}, "a number behind an escaped name"},
+		{"{\"model\":null,\"usage\":null}", {"null", "", "", ""}, "null is there, inside null is nothing"},
+		{"{\"model\":[1, {}] }", {"[1, {}]", "", "", ""}, "an array, inner white space and all"},
+		{"{\"usage\":[{\"prompt_tokens\":1}]}", {"", "", "", ""}, "an array on the way"},
+		{"{\"usage\":3,\"prompt_tokens\":1}", {"", "", "", ""}, "a number on the way"},
+		{"{\"usage\":{\"a\":{\"prompt_tokens\":1}}}", {"", "", "", ""}, "a level too deep"},
+		{"{\"usage\":{\"prompt_tokens\":26}}", {"", "", "", "26"}, "on the second level"},
+		{"{\"stream_options\":{}}", {"", "{}", "", ""}, "the first level alone"},
+		{"{\"stream_options\": {\"include_usage\":true} ,\"model\":false}",
 	     {"false", "{\"include_usage\":true}", "true", ""},
 	     "both levels"},
 	};
@@ -85,10 +85,10 @@ static void test_types(void)
 		const char *document;
 		enum json_type type;
 	} rows[] = {
-	    {"{\"model\":null}", JSON_NULL},   {"{\"model\":true}", JSON_TRUE}, {"{\"model\":false}", JSON_FALSE},
-	    {"{\"model\":0}", JSON_NUMBER},    {"{\"model\":-1}", JSON_NUMBER}, {"{\"model\":7}", JSON_NUMBER},
-	    {"{\"model\":\"\"}", JSON_STRING}, {"{\"model\":[]}", JSON_ARRAY},  {"{\"model\":{}}", JSON_OBJECT},
-	    {"{\"x\":{}}", JSON_ABSENT},
+		{"{\"model\":null}", JSON_NULL},   {"{\"model\":true}", JSON_TRUE}, {"{\"model\":false}", JSON_FALSE},
+		{"{\"model\":0}", JSON_NUMBER},    {"{\"model\":-1}", JSON_NUMBER}, {"{\"model\":7}", JSON_NUMBER},
+		{"{\"model\":\"\"}", JSON_STRING}, {"{\"model\":[]}", JSON_ARRAY},  {"{\"model\":{}}", JSON_OBJECT},
+		{"{\"x\":{}}", JSON_ABSENT},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -144,9 +144,9 @@ static void test_case_edges(void)
 		const char *document;
 		enum json_error verdict;
 	} rows[] = {
-	    {"{\"az\":{\"az\":1}}", JSON_OK},        {"{\"@z\":1,\"a[\":1,\"`z\":1,\"a{\":1}", JSON_OK},
-	    {"{\"AZ\":1}", JSON_AMBIGUOUS},          {"{\"aZ\":1}", JSON_AMBIGUOUS},
-	    {"{\"az\":{\"Az\":1}}", JSON_AMBIGUOUS}, {"{\"az\":{\"@z\":1,\"a[\":1}}", JSON_OK},
+		{"{\"az\":{\"az\":1}}", JSON_OK},        {"{\"@z\":1,\"a[\":1,\"`z\":1,\"a{\":1}", JSON_OK},
+		{"{\"AZ\":1}", JSON_AMBIGUOUS},          {"{\"aZ\":1}", JSON_AMBIGUOUS},
+		{"{\"az\":{\"Az\":1}}", JSON_AMBIGUOUS}, {"{\"az\":{\"@z\":1,\"a[\":1}}", JSON_OK},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -214,18 +214,18 @@ static void test_integer(void)
 		const char *number;
 		int64_t wanted;
 	} rows[] = {
-	    {"0", 0},
-	    {"7", 7},
-	    {"9223372036854775807", INT64_MAX},
-	    {"9223372036854775808", -1},
-	    {"18446744073709551616", -1},
-	    {"99999999999999999999", -1},
-	    {"-1", -1},
-	    {"-0", -1},
-	    {"1.0", -1},
-	    {"1e3", -1},
-	    {"\"1\"", -1},
-	    {"null", -1},
+		{"0", 0},
+		{"7", 7},
+		{"9223372036854775807", INT64_MAX},
+		{"9223372036854775808", -1},
+		{"18446744073709551616", -1},
+		{"99999999999999999999", -1},
+		{"-1", -1},
+		{"-0", -1},
+		{"1.0", -1},
+		{"1e3", -1},
+		{"\"1\"", -1},
+		{"null", -1},
 	};
 	char text[JSON_TEXT_MAX + 64];
 

@@ -14,10 +14,22 @@ static struct wire_bytes sealed_grant, sealed_lease;
 static void seal_both(void)
 {
 	struct wire_out out;
-	struct grant grant = {.key_id = "k1", .key_name = "laptop", .models = "a\nb", .generation = 7, .expires = EXPIRES,
+	struct grant grant = {.key_id = "k1",
+	                      .key_name = "laptop",
+	                      .models = "a\nb",
+	                      .generation = 7,
+	                      .expires = EXPIRES,
 	                      .limits = {.rpm = 10, .tpm = 20, .concurrency = 3, .budget = 40, .period = BUDGET_MONTH}};
-	struct lease lease = {.id = {9}, .request_id = {8}, .key_id = "k1", .key_name = "laptop", .model = "a",
-	                      .upstream = "u", .route = ROUTE_EMBEDDINGS, .generation = 7, .expires = EXPIRES, .tokens = 99};
+	struct lease lease = {.id = {9},
+	                      .request_id = {8},
+	                      .key_id = "k1",
+	                      .key_name = "laptop",
+	                      .model = "a",
+	                      .upstream = "u",
+	                      .route = ROUTE_EMBEDDINGS,
+	                      .generation = 7,
+	                      .expires = EXPIRES,
+	                      .tokens = 99};
 	wire_out_init(&out, grant_bytes, sizeof(grant_bytes));
 	grant_seal(&out, &grant, key);
 	sealed_grant = (struct wire_bytes){grant_bytes, out.length};

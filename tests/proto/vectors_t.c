@@ -19,13 +19,23 @@ enum { ID = 7, FRAME_MAX = WIRE_HEADER_SIZE + WIRE_BODY_MAX, LINE_BYTES = 16 };
 static const uint8_t stamp_key[STAMP_KEY_SIZE] = "0123456789abcdef0123456789abcde";
 static uint8_t sealed_bytes[GRANT_MAX];
 
-static const struct grant grant = {.key_id = "k3y1d", .key_name = "laptop", .models = "llama3.2\nqwen3", .generation = 5,
+static const struct grant grant = {.key_id = "k3y1d",
+                                   .key_name = "laptop",
+                                   .models = "llama3.2\nqwen3",
+                                   .generation = 5,
                                    .expires = 1700000005000,
                                    .limits = {60, 100000, 4, 2000000, BUDGET_MONTH}};
-static const struct lease lease = {.id = "lease-id-16-byte", .request_id = "request-16-bytes", .key_id = "k3y1d",
-                                   .key_name = "laptop", .models = "llama3.2\nqwen3", .model = "llama3.2",
-                                   .upstream = "ollama", .route = ROUTE_CHAT, .generation = 5,
-                                   .expires = 1700000005000, .tokens = 1040};
+static const struct lease lease = {.id = "lease-id-16-byte",
+                                   .request_id = "request-16-bytes",
+                                   .key_id = "k3y1d",
+                                   .key_name = "laptop",
+                                   .models = "llama3.2\nqwen3",
+                                   .model = "llama3.2",
+                                   .upstream = "ollama",
+                                   .route = ROUTE_CHAT,
+                                   .generation = 5,
+                                   .expires = 1700000005000,
+                                   .tokens = 1040};
 
 static struct wire_bytes sealed_grant(void)
 {
@@ -59,17 +69,17 @@ static struct wire_bytes bytes_of(const char *text)
 }
 
 /* MESSAGE(type, stem of its functions, fields): encodes the value; decodes and encodes again. */
-#define MESSAGE(stem, ...)                                          \
-	static void put_##stem(struct wire_out *out)                    \
-	{                                                               \
-		const struct stem message = __VA_ARGS__;                    \
-		stem##_encode(out, &message);                               \
-	}                                                               \
+#define MESSAGE(stem, ...) \
+	static void put_##stem(struct wire_out *out) \
+	{ \
+		const struct stem message = __VA_ARGS__; \
+		stem##_encode(out, &message); \
+	} \
 	static void again_##stem(struct wire_in *in, struct wire_out *out) \
-	{                                                               \
-		struct stem message;                                        \
+	{ \
+		struct stem message; \
 		is_int(stem##_decode(in, &message), WIRE_OK, #stem " decodes"); \
-		stem##_encode(out, &message);                               \
+		stem##_encode(out, &message); \
 	}
 
 MESSAGE(fault, {WIRE_BAD_SEAL, MSG_LIMIT_TAKE, "the seal does not match"})
@@ -85,9 +95,28 @@ MESSAGE(stream_open, {sealed_lease(), "192.0.2.7", 20, bytes_of("{\"model\":\"ll
 MESSAGE(stream_head, {200, true, "text/event-stream", "", false, 0})
 MESSAGE(stream_trailer, {STREAM_COMPLETE, 26, 2, 31000, ""})
 MESSAGE(stream_credit, {16384})
-MESSAGE(audit_record, {"record-id-16-byt", AUDIT_REQUEST, 1700000000123, "request-16-bytes", "k3y1d", "laptop",
-                       "192.0.2.7", "chat.completions", "gpt-4o-mini", "llama3.2", "ollama", 200, "", 26, 2, false,
-                       true, 20, 512, 31, 48, ""})
+MESSAGE(audit_record, {"record-id-16-byt",
+                       AUDIT_REQUEST,
+                       1700000000123,
+                       "request-16-bytes",
+                       "k3y1d",
+                       "laptop",
+                       "192.0.2.7",
+                       "chat.completions",
+                       "gpt-4o-mini",
+                       "llama3.2",
+                       "ollama",
+                       200,
+                       "",
+                       26,
+                       2,
+                       false,
+                       true,
+                       20,
+                       512,
+                       31,
+                       48,
+                       ""})
 MESSAGE(usage_ask, {"k3y1d", 1698796800000})
 MESSAGE(usage_total, {123456, 78})
 MESSAGE(ctl_call, {"key.show", bytes_of("{\"id\":\"k3y1d\"}")})
@@ -100,7 +129,10 @@ static const struct vector {
 	void (*put)(struct wire_out *out);
 	void (*again)(struct wire_in *in, struct wire_out *out); /* NULL: the body is a bare stamp */
 } vectors[] = {
-#define VECTOR(type, flags, stem) {#type, MSG_##type, flags, put_##stem, again_##stem}
+#define VECTOR(type, flags, stem) \
+	{ \
+#type, MSG_##type, flags, put_##stem, again_##stem \
+	}
 	VECTOR(FAULT, 0, fault),
 	VECTOR(HEALTH, 0, health),
 	VECTOR(AUTH_ASK, 0, auth_ask),

@@ -51,7 +51,7 @@ static void streams(void)
 static void errors(void)
 {
 	struct head head =
-	    read_head("HTTP/1.1 503 Busy\r\nRETRY-AFTER: 7\r\nX-Should-Retry: true\r\nSet-Cookie: a=b\r\n\r\n");
+		read_head("HTTP/1.1 503 Busy\r\nRETRY-AFTER: 7\r\nX-Should-Retry: true\r\nSet-Cookie: a=b\r\n\r\n");
 	is_text(head.retry, "retry-after: 7\r\nx-should-retry: true\r\n", "what concerns a retry is kept, nothing else");
 	head = read_head("HTTP/1.1 503 Busy\r\nRetry-After: 7\rX-Evil: 1\r\nnonsense\r\n: x\r\nContent-Length: -4\r\n\r\n");
 	is_text(head.retry, "", "a bare CR inside a value is not passed on");

@@ -12,12 +12,13 @@ static void check(const char *body, const char *model, bool usage, const char *w
 {
 	struct json_scan scan;
 	size_t length = strlen(body);
-	char *copy = malloc(length + SPLICE_GROWTH_MAX);
-	memcpy(copy, body, length);
 	json_start(&scan, paths, SPLICE_MEMBERS);
 	json_feed(&scan, body, length);
 	if (!is_int(json_end(&scan), JSON_OK, "%s is JSON", body))
 		return;
+	char *copy = malloc(length + SPLICE_GROWTH_MAX);
+	for (size_t i = 0; i < length; i++)
+		copy[i] = body[i];
 	length = splice_body(copy, length, &scan, model, usage);
 	is_bytes(copy, length, wanted, strlen(wanted), "%s, model %s, usage %d", body, model ? model : "kept", usage);
 	free(copy);
@@ -70,7 +71,7 @@ static void as_large_as_can_be(void)
 	to = stpcpy(wanted, "{\"stream_options\":{\"include_usage\":true},\"model\":\"");
 	for (size_t i = 0; i < MODEL_NAME_MAX; i++)
 		to = stpcpy(to, "\\\"");
-	strcpy(to, "\"}");
+	stpcpy(to, "\"}");
 	check("{\"model\":\"\"}", name, true, wanted);
 }
 

@@ -6,7 +6,8 @@
 
 static unsigned count, failures;
 
-static bool __attribute__((format(printf, 4, 0))) report(const char *file, int line, bool good, const char *format, va_list arguments)
+static bool __attribute__((format(printf, 4, 0)))
+report(const char *file, int line, bool good, const char *format, va_list arguments)
 {
 	printf("%sok %u - ", good ? "" : "not ", ++count);
 	vprintf(format, arguments);
