@@ -38,7 +38,7 @@ static int known(const char *name)
 
 int main(int argc, char **argv)
 {
-	char self[PATH_MAX], program[PATH_MAX + 32];
+	char self[PATH_MAX] = "", program[PATH_MAX + 32];
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;
@@ -55,12 +55,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "heimgate: there is no tool \"%s\"; `heimgate --help` lists them\n", argv[1]);
 		return EXIT_USAGE;
 	}
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length < 0) {
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0) {
 		perror("heimgate: cannot tell where this program is");
 		return EXIT_ENVIRONMENT;
 	}
-	self[length] = '\0';
 	snprintf(program, sizeof(program), "%s/heimgate-%s", dirname(self), argv[1]);
 	execv(program, argv + 1);
 	perror(program);

@@ -16,11 +16,9 @@
 const char *spawn_path(const char *program)
 {
 	static char path[PATH_MAX + NAME_MAX];
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length < 0)
+	char self[PATH_MAX] = "";
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		fatal("cannot tell where this program is");
-	self[length] = '\0';
 	snprintf(path, sizeof(path), "%s/%s", dirname(self), program);
 	return path;
 }
@@ -36,7 +34,7 @@ static _Noreturn void become(const char *path, const char *const *argv, int outp
 		dup2(output, STDOUT_FILENO);
 	if (keep >= 0)
 		fcntl(keep, F_SETFD, 0);
-	execv(path, (char *const *)(uintptr_t)argv);
+	execv(path, (char *const *)argv);
 	fprintf(stderr, "heimgate-up: cannot run %s; was everything built?\n", path);
 	_exit(EXIT_ENVIRONMENT);
 }

@@ -17,7 +17,7 @@ size_t buffer_length(const struct buffer *buffer)
 
 static void move_to_front(struct buffer *buffer)
 {
-	if (buffer->start == 0)
+	if (buffer->start == 0 || !buffer->data)
 		return;
 	memmove(buffer->data, buffer->data + buffer->start, buffer_length(buffer));
 	buffer->end -= buffer->start;

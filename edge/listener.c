@@ -86,13 +86,15 @@ static void bind_or_die(int fd, const struct sockaddr_storage *address, socklen_
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} address = {.any.sa_family = AF_UNSPEC};
 	socklen_t size = sizeof(address);
-	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+	if (getsockname(fd, &address.any, &size) < 0)
 		fatal("cannot tell the port");
-	if (address.ss_family == AF_INET)
-		return ntohs(((const struct sockaddr_in *)&address)->sin_port);
-	return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port);
+	return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
 }
 
 void listener_open(const struct conf_edge *edge_conf)

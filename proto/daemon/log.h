@@ -11,7 +11,7 @@
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
 /* Name shown in each line ("edge"); logs at info until log_level_set. */
-void log_init(const char *program);
+void log_init(const char *name);
 void log_level_set(enum log_level level);
 
 /* "debug", "info", "warn", "error" -> level; -1 for any other text. */

@@ -109,8 +109,9 @@ static void heap_down(size_t place, struct loop_timer *timer)
 static void heap_grow(void)
 {
 	heap_room = heap_room ? heap_room * 2 : 64;
-	heap = reallocarray(heap, heap_room, sizeof(*heap));
-	CHECK(heap != NULL);
+	struct loop_timer **larger = reallocarray(heap, heap_room, sizeof(*heap));
+	CHECK(larger != NULL);
+	heap = larger;
 }
 
 void loop_timer_clear(struct loop_timer *timer)

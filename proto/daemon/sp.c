@@ -198,7 +198,7 @@ static socklen_t name_socket(struct sockaddr_un *address, const char *path)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	CHECK(strlen(path) < sizeof(address->sun_path));
-	strcpy(address->sun_path, path);
+	memcpy(address->sun_path, path, strlen(path) + 1);
 	return sizeof(*address);
 }
 

@@ -180,7 +180,7 @@ static double percentile(double share)
 
 static void report(void)
 {
-	unsigned char first[crypto_hash_sha256_BYTES], hash[crypto_hash_sha256_BYTES];
+	unsigned char first[crypto_hash_sha256_BYTES] = {0}, hash[crypto_hash_sha256_BYTES] = {0};
 	char hex[crypto_hash_sha256_BYTES * 2 + 1];
 	unsigned complete = 0, alike = 0;
 	for (unsigned i = 0; i < count; i++) {

@@ -124,9 +124,9 @@ static void test_bounds(void)
 {
 	char text[BODY_MAX + 10] = "{\"model\":\"m\",\"x\":\"";
 	memset(text + strlen(text), 'x', BODY_MAX - strlen(text) - 2);
-	strcat(text, "\"}");
+	memcpy(text + BODY_MAX - 2, "\"}", 3);
 	struct client most = sized(text);
-	strcat(text, " ");
+	memcpy(text + BODY_MAX, " ", 2);
 	struct client over = sized(text), over_chunked = chunked(text);
 	struct body first = {0}, second = {0}, none = {0};
 	struct refusal refusal = {0};

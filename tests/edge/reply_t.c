@@ -115,7 +115,7 @@ static void test_largest(void)
 	static char headers[HEADER_BLOCK_MAX + 1], type[CONTENT_TYPE_MAX + 1], text[REPLY_HEAD_MAX];
 	struct reply reply = plain(431);
 	memset(headers, 'h', HEADER_BLOCK_MAX - 2);
-	strcat(headers, "\r\n");
+	memcpy(headers + HEADER_BLOCK_MAX - 2, "\r\n", 3);
 	memset(type, 't', CONTENT_TYPE_MAX);
 	reply.headers = headers;
 	reply.content_type = type;

@@ -271,9 +271,7 @@ static void receive(struct connection *c)
 static void ready(void *arg, uint32_t events)
 {
 	struct connection *c = arg;
-	if (events & (EPOLLERR | EPOLLHUP))
-		end(c, "peer-closed");
-	else if (c->slow && (events & EPOLLRDHUP))
+	if ((events & (EPOLLERR | EPOLLHUP)) || (c->slow && (events & EPOLLRDHUP)))
 		end(c, "peer-closed");
 	else if (events & (EPOLLIN | EPOLLRDHUP))
 		receive(c);

@@ -5,6 +5,6 @@
 #include "options.h"
 
 /* Listens and serves.  Returns the port.  Ends the process when that cannot be. */
-unsigned connection_listen(const struct options *options);
+unsigned connection_listen(const struct options *wanted);
 
 #endif

@@ -34,7 +34,7 @@ static void read_name(struct exchange *x)
 		char digits[3] = "";
 		if (*from == '%' && strlen(from) >= 3)
 			memcpy(digits, from + 1, 2);
-		x->model[length] = *digits ? (char)strtol(digits, NULL, 16) : *from;
+		x->model[length] = (char)(*digits ? strtol(digits, NULL, 16) : *from);
 		from += *digits ? 3 : 1;
 	}
 	x->model[length] = '\0';

@@ -188,11 +188,11 @@ static void write_vector(const struct vector *vector, const uint8_t *frame, size
 
 static size_t read_vector(const struct vector *vector, uint8_t *frame)
 {
-	unsigned byte;
+	char digits[3];
 	size_t length = 0;
 	FILE *file = open_vector(vector, "r");
-	while (file && length < FRAME_MAX && fscanf(file, "%2x", &byte) == 1)
-		frame[length++] = (uint8_t)byte;
+	while (file && length < FRAME_MAX && fscanf(file, "%2s", digits) == 1)
+		frame[length++] = (uint8_t)strtoul(digits, NULL, 16);
 	if (file)
 		fclose(file);
 	return length;

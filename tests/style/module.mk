@@ -1,6 +1,6 @@
 # What judges the sources without running them.  `make -k lint` shows all that is wrong at once.
 LISTED       = $(shell git ls-files -co --exclude-standard $(1))
-LINT_FLAGS   = -std=c17 -D_GNU_SOURCE '-DHEIMGATE_VERSION="lint"'
+LINT_DEFINES = -D_GNU_SOURCE '-DHEIMGATE_VERSION="lint"'
 LINT_SOURCES = $(call LISTED,'*.c')
 LINT_HEADERS = $(call LISTED,'*.h')
 
@@ -24,10 +24,10 @@ lint-docs: $(BUILD)/bin/heimgate-tables
 
 lint-cppcheck:
 	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 --inline-suppr \
-		--suppress=missingIncludeSystem -j2 $(LINT_FLAGS) $(LINT_SOURCES)
+		--suppress=missingIncludeSystem -j2 $(LINT_DEFINES) $(LINT_SOURCES)
 
 lint-tidy:
-	printf '%s\n' $(LINT_SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy --quiet "$$@" -- $(subst ','\'',$(LINT_FLAGS))' tidy
+	printf '%s\n' $(LINT_SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(subst ','\'',$(LINT_DEFINES))' tidy
 
 .PHONY: format
 format: ## put the sources into the house format
