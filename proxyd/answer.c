@@ -156,11 +156,10 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 
 /* --- the end --- */
 
+/* Whether a stream was complete is said by the stream, not by the end of its connection. */
 static void end_events(struct stream *stream, enum problem problem)
 {
-	enum problem cut = problem == PROBLEM_NONE ? PROBLEM_UNFINISHED : problem;
-	bool whole = sse_end(&stream->scan.events, cut);
-	stream_finish(stream, whole ? STREAM_COMPLETE : STREAM_CUT, whole ? "" : problem_error(cut)->code);
+	stream_fail(stream, problem == PROBLEM_NONE ? PROBLEM_UNFINISHED : problem);
 }
 
 /* HTTP may say that all is well where the JSON says that it is not. */

@@ -55,7 +55,7 @@ static int print_one(const struct models *models, const char *name)
 
 static char *default_file(void)
 {
-	struct conf_proxyd conf;
+	static struct conf_proxyd conf; /* its texts live as long */
 	conf_load_environment(CONF_PROXYD, &conf);
 	return conf_path(conf.state, *conf.models ? conf.models : "models.json");
 }

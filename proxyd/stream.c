@@ -59,6 +59,7 @@ static void stop_asking(struct stream *stream)
 void stream_fail(struct stream *stream, enum problem problem)
 {
 	const struct api_error *error = problem_error(problem);
+	const char *code = error->code ? error->code : "";
 	enum stream_end end = STREAM_COMPLETE;
 
 	stop_asking(stream);
@@ -68,11 +69,13 @@ void stream_fail(struct stream *stream, enum problem problem)
 	} else if (stream->reply.status == 0) {
 		reply_error(&stream->reply, error);
 	} else if (stream->answer == ANSWER_EVENTS) {
-		end = sse_end(&stream->scan.events, problem) ? STREAM_COMPLETE : STREAM_CUT;
+		bool whole = sse_end(&stream->scan.events, problem);
+		end = whole ? STREAM_COMPLETE : STREAM_CUT;
+		code = whole ? "" : code;
 	} else {
 		end = STREAM_ABORTED;
 	}
-	stream_finish(stream, end, error->code ? error->code : "");
+	stream_finish(stream, end, code);
 }
 
 static void cancel(struct stream *stream, const void *arg)
@@ -118,8 +121,8 @@ static enum problem check_room(const struct proxyd *proxyd, const struct stream_
 	const struct streams *streams = &proxyd->streams;
 	if (revocation_covers(&proxyd->revocations, lease, loop_now()))
 		return PROBLEM_REVOKED;
-	if (proxyd->audit_required && !recorder_has_room())
-		return PROBLEM_UNRECORDED;
+	if (proxyd->audit_required && recorder_state().waiting + streams->count >= RECORDER_WINDOW)
+		return PROBLEM_UNRECORDED; /* those under way will need room, too */
 	if (open->body_length > (uint64_t)proxyd->conf->body_max)
 		return PROBLEM_TOO_LARGE;
 	if (streams->count >= (size_t)proxyd->conf->streams ||

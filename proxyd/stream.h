@@ -6,7 +6,7 @@
  * The request half is in stream.c, the answer half in answer.c and
  * catalogue.c, the bookkeeping at the end in account.c.
  *
- * Memory per stream, in bytes: this struct (about 12 KiB); the request body
+ * Memory per stream, in bytes: this struct (10 KiB); the request body
  * (body_length, at most HEIMGATE_BODY_MAX, all together HEIMGATE_BODY_TOTAL);
  * what waits for the client's credit (one read of libcurl's, 16 KiB, and what
  * was held back before); what is held back (SSE_HOLD_MAX of a stream, 16 KiB of
@@ -103,7 +103,7 @@ void stream_keep_all(struct proxyd *proxyd, uint64_t age_ms);
 
 /* --- for answer.c and catalogue.c; each may free the stream --- */
 
-/* Ends the request with a problem, as well as the client can still be told. */
+/* Ends the request with a problem, as well as the client can still be told: a stream that was complete stays so. */
 void stream_fail(struct stream *stream, enum problem problem);
 
 /* The answer is complete in reply, but for the trailer.  code: of the error answered, or "". */
