@@ -8,26 +8,26 @@ LINT_HEADERS = $(call LISTED,'*.h')
 lint: lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy ## format, shape, shellcheck, man pages, documents, cppcheck, clang-tidy
 
 lint-format:
-	clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
+	@echo "  format"; clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
 
 lint-shape:
-	tests/style/shape.py
+	@echo "  shape"; tests/style/shape.py
 
 lint-shell:
-	shellcheck $(call LISTED,'*.sh' .ci/run)
+	@echo "  shellcheck"; shellcheck $(call LISTED,'*.sh' .ci/run)
 
 lint-man:
-	mandoc -Tlint -Wwarning docs/man/*
+	@echo "  manual pages"; mandoc -Tlint -Wwarning docs/man/*
 
 lint-docs: $(BUILD)/bin/heimgate-tables
-	docs/refresh.sh $< --check
+	@echo "  documents"; docs/refresh.sh $< --check
 
 lint-cppcheck:
-	cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 --inline-suppr \
+	@echo "  cppcheck"; cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --std=c11 --inline-suppr \
 		--suppress=missingIncludeSystem -j2 $(LINT_DEFINES) $(LINT_SOURCES)
 
 lint-tidy:
-	printf '%s\n' $(LINT_SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(subst ','\'',$(LINT_DEFINES))' tidy
+	@echo "  clang-tidy"; printf '%s\n' $(LINT_SOURCES) | xargs -P2 -n6 sh -c 'clang-tidy --quiet "$$@" -- -std=c17 $(subst ','\'',$(LINT_DEFINES))' tidy
 
 .PHONY: format
 format: ## put the sources into the house format
