@@ -33,6 +33,7 @@ struct connection {
 	uint64_t number;
 	uint64_t request;
 	enum phase phase;
+	bool unseen;    /* asks for events: none of its own are noted */
 	bool slow;      /* reads slowly */
 	enum next next; /* once `out` is sent */
 	struct bytes in, head;
@@ -62,11 +63,17 @@ static void empty_graveyard(void *arg)
 	}
 }
 
+static void note(const struct connection *c, const char *event)
+{
+	if (!c->unseen)
+		events_note(event, c->number, c->phase >= BODY ? c->request : 0, phase_names[c->phase]);
+}
+
 static void end(struct connection *c, const char *event)
 {
 	if (c->watch.fd < 0)
 		return;
-	events_note(event, c->number, c->phase >= BODY ? c->request : 0, phase_names[c->phase]);
+	note(c, event);
 	loop_unwatch(&c->watch);
 	loop_timer_clear(&c->timer);
 	close(c->watch.fd);
@@ -112,7 +119,7 @@ static size_t portion(const struct connection *c)
 
 static void next_request(struct connection *c)
 {
-	events_note("answered", c->number, c->request, "answering");
+	note(c, "answered");
 	if (!c->exchange.request.keep_alive) {
 		end(c, "closed");
 		return;
@@ -189,7 +196,8 @@ static void request_complete(struct connection *c)
 	struct exchange *x = &c->exchange;
 	answer_prepare(x);
 	c->phase = WAITING;
-	events_note_request(x, c->number, c->request, &c->head);
+	if (!c->unseen)
+		events_note_request(x, c->number, c->request, &c->head);
 	if (options->verbose)
 		log_info("request", "method=%s path=%s model=%s bytes=%zu", x->request.method, log_text(x->request.path),
 		         log_text(x->model), x->body.length);
@@ -213,7 +221,8 @@ static bool take_head(struct connection *c)
 	bytes_drop(&c->in, (size_t)length);
 	c->request = ++requests;
 	c->phase = BODY;
-	events_note("head", c->number, c->request, "body");
+	c->unseen = strncmp(c->exchange.request.path, "/mock/", 6) == 0;
+	note(c, "head");
 	if (c->exchange.request.expects_continue && c->in.length == 0)
 		(void)!write(c->watch.fd, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	return true;
@@ -313,7 +322,6 @@ static void accept_one(void *arg, uint32_t events)
 		free(c);
 		return;
 	}
-	events_note("connected", c->number, 0, "idle");
 }
 
 unsigned connection_listen(const struct options *wanted)

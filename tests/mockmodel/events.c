@@ -104,7 +104,7 @@ void events_note_request(const struct exchange *x, uint64_t connection, uint64_t
 
 static enum next answer_list(struct exchange *x, const char *name, json_t *list)
 {
-	json_t *object = json_pack("{s:O*}", name, list);
+	json_t *object = json_pack("{s:O*, s:I}", name, list, "last", last_number);
 	struct bytes body = {0};
 	char *text = json_dumps(object, JSON_COMPACT);
 	bytes_text(&body, text ? text : "{}");

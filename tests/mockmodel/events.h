@@ -13,10 +13,10 @@ void events_note(const char *event, uint64_t connection, uint64_t request, const
 /* A request has come in whole; `head` is its head as received. */
 void events_note_request(const struct exchange *x, uint64_t connection, uint64_t request, const struct bytes *head);
 
-/* GET /mock/events?after=N: {"events":[...]} numbered above N. */
+/* GET /mock/events?after=N: {"events":[...],"last":M}, those numbered above N and the number of the last. */
 enum next events_answer(struct exchange *x);
 
-/* GET /mock/requests: {"requests":[...]}, the last ones. */
+/* GET /mock/requests: {"requests":[...],"last":M}, the last ones. */
 enum next events_answer_requests(struct exchange *x);
 
 #endif

@@ -127,7 +127,7 @@ class Mock(Process):
                 "--events", "-", *options]
         super().__init__("mockmodel", argv, os.path.join(directory, "mockmodel.log"), stdout=subprocess.PIPE)
         self._events = []
-        self._changed = threading.Condition()  # with a lock that its holder may take again
+        self._changed = threading.Condition()
         first = self.popen.stdout.readline().decode()
         assert first.startswith("listening on "), "the mock model server said %r" % first
         self.url = first.split()[2]
@@ -140,26 +140,37 @@ class Mock(Process):
                 self._events.append(json.loads(line))
                 self._changed.notify_all()
 
+    def _catch_up(self):
+        """Waits until all that has happened up to now has been read from the pipe."""
+        last = json.loads(http_call(self.port, "GET", "/mock/events?after=%d" % (1 << 62)).body)["last"]
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(self._events) >= last, PATIENCE):
+                raise TimeoutError("the mock's events stopped coming")
+
+    def _find(self, since, wanted):
+        return [event for event in self._events[since:]
+                if all(event.get(name) == value for name, value in wanted.items())]
+
     def events(self, since=0, **wanted):
         """All events after the mark with these members."""
+        self._catch_up()
         with self._changed:
-            return [event for event in self._events[since:]
-                    if all(event.get(name) == value for name, value in wanted.items())]
+            return self._find(since, wanted)
+
+    def count(self, since=0, **wanted):
+        return len(self.events(since, **wanted))
 
     def mark(self):
-        """A place in the course of events, for the others."""
-        with self._changed:
-            return len(self._events)
+        """This place in the course of events, for the others."""
+        self._catch_up()
+        return len(self._events)
 
     def wait(self, since=0, patience=PATIENCE, **wanted):
         """The first event after the mark with these members: wait(mark, event="peer-closed")."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.events(since, **wanted), patience):
+            if not self._changed.wait_for(lambda: self._find(since, wanted), patience):
                 raise TimeoutError("the mock saw no %r; it saw %r" % (wanted, self._events[since:][-20:]))
-        return self.events(since, **wanted)[0]
-
-    def count(self, since=0, **wanted):
-        return len(self.events(since, **wanted))
+            return self._find(since, wanted)[0]
 
     def requests(self):
         """The last requests: dictionaries with head and body as bytes, and what the events say of them."""
