@@ -128,7 +128,7 @@ static bool reserve(struct journal *journal, size_t more)
 enum journal_added journal_add(struct journal *journal, const struct audit_record *record)
 {
 	struct wire_out line;
-	if (seen_has(journal->seen, record->id))
+	if (seen_has(journal->seen, record->kind, record->id))
 		return JOURNAL_KNOWN;
 	if (!reserve(journal, RECORD_LINE_MAX))
 		return JOURNAL_FULL;
@@ -140,7 +140,7 @@ enum journal_added journal_add(struct journal *journal, const struct audit_recor
 	record_json_hash(start, line.length, journal->added.hash);
 	journal->added.seq++;
 	journal->pending_length += line.length;
-	seen_add(journal->seen, record->id);
+	seen_add(journal->seen, record->kind, record->id);
 	return JOURNAL_ADDED;
 }
 

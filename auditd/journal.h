@@ -17,7 +17,7 @@ struct journal;
 
 enum journal_added {
 	JOURNAL_ADDED,
-	JOURNAL_KNOWN, /* its id was added or committed before: nothing to do */
+	JOURNAL_KNOWN, /* one of its kind and id was added or committed before: nothing to do */
 	JOURNAL_FULL   /* commits fail and JOURNAL_PENDING_MAX bytes are waiting */
 };
 

@@ -195,6 +195,17 @@ static const char *after_hex(const char *text, char *hex, size_t digits)
 	return text + digits;
 }
 
+/* What follows the name of a kind and its quote, or NULL. */
+static const char *after_kind(const char *text, enum audit_kind *kind)
+{
+	const char *rest = NULL;
+	for (size_t i = 0; i <= AUDIT_KIND_LAST && !rest; i++) {
+		rest = after(after(text, kinds[i]), "\"");
+		*kind = (enum audit_kind)i;
+	}
+	return rest;
+}
+
 bool record_json_chain(const char *line, size_t length, struct record_chain *chain)
 {
 	char text[256]; /* more than a line's first members take */
@@ -209,7 +220,8 @@ bool record_json_chain(const char *line, size_t length, struct record_chain *cha
 	chain->seq = strtoull(at, &end, 10);
 	at = after_hex(after(end, ",\"prev\":\""), chain->prev, RECORD_HASH_HEX);
 	at = after_hex(after(at, "\",\"id\":\""), id, RECORD_ID_HEX);
-	return after(at, "\",") && chain->seq <= RECORD_COUNT_MAX && read_hex(id, RECORD_ID_HEX, chain->id, RECORD_ID_SIZE);
+	at = after_kind(after(at, "\",\"kind\":\""), &chain->kind);
+	return after(at, ",") && chain->seq <= RECORD_COUNT_MAX && read_hex(id, RECORD_ID_HEX, chain->id, RECORD_ID_SIZE);
 }
 
 struct reader {

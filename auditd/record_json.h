@@ -59,6 +59,7 @@ struct record_chain {
 	uint64_t seq;
 	char prev[RECORD_HASH_HEX + 1];
 	uint8_t id[RECORD_ID_SIZE];
+	enum audit_kind kind;
 };
 
 /* Whether all numbers of the record have a place in JSON: counts up to RECORD_COUNT_MAX, time up to RECORD_TIME_MAX. */

@@ -56,8 +56,8 @@ static void pass_line(struct pass *pass, struct seen *seen, const char *line, si
 		pass->damaged++;
 		return;
 	}
-	if (!seen_has(seen, chain.id))
-		seen_add(seen, chain.id);
+	if (!seen_has(seen, chain.kind, chain.id))
+		seen_add(seen, chain.kind, chain.id);
 	memcpy(pass->line, line, length);
 	pass->length = length;
 	pass->seq = chain.seq;

@@ -9,6 +9,7 @@
 /* A ring of ids in order of arrival, chained by hash.  Places are 1 to SEEN_MAX; 0 ends a chain. */
 struct seen {
 	uint8_t ids[SEEN_MAX + 1][RECORD_ID_SIZE];
+	uint8_t kinds[SEEN_MAX + 1];
 	uint32_t after[SEEN_MAX + 1]; /* next place in the chain */
 	uint32_t chains[SEEN_MAX];
 	uint32_t last; /* place filled last */
@@ -38,10 +39,10 @@ static uint32_t chain_of(const struct seen *seen, const uint8_t *id)
 	return chain % SEEN_MAX;
 }
 
-bool seen_has(const struct seen *seen, const uint8_t *id)
+bool seen_has(const struct seen *seen, enum audit_kind kind, const uint8_t *id)
 {
 	uint32_t place = seen->chains[chain_of(seen, id)];
-	while (place != 0 && memcmp(seen->ids[place], id, RECORD_ID_SIZE) != 0)
+	while (place != 0 && (seen->kinds[place] != kind || memcmp(seen->ids[place], id, RECORD_ID_SIZE) != 0))
 		place = seen->after[place];
 	return place != 0;
 }
@@ -54,13 +55,14 @@ static void forget(struct seen *seen, uint32_t place)
 	*link = seen->after[place];
 }
 
-void seen_add(struct seen *seen, const uint8_t *id)
+void seen_add(struct seen *seen, enum audit_kind kind, const uint8_t *id)
 {
 	uint32_t place = seen->last % SEEN_MAX + 1;
 	if (seen->full)
 		forget(seen, place);
 	uint32_t *chain = &seen->chains[chain_of(seen, id)];
 	memcpy(seen->ids[place], id, RECORD_ID_SIZE);
+	seen->kinds[place] = (uint8_t)kind;
 	seen->after[place] = *chain;
 	*chain = place;
 	seen->last = place;

@@ -103,6 +103,25 @@ static void test_append(void)
 	is_text(report.last_time, "2026-10-05T12:34:56.791Z", "the last one's time");
 }
 
+/* Edge reads the ids of leases, and proxyd's records have those. */
+static void test_kinds_apart(void)
+{
+	const char *directory = records_directory();
+	struct journal *journal = journal_open(directory, BIG);
+	struct audit_record request = records_request(1), refusal = request;
+	refusal.kind = AUDIT_REFUSAL;
+	is_int(journal_add(journal, &refusal), JOURNAL_ADDED, "a refusal");
+	is_int(journal_add(journal, &request), JOURNAL_ADDED, "does not stand in for the request of the same id");
+	commit(journal);
+	journal_close(journal);
+	journal = journal_open(directory, BIG);
+	is_int(journal_add(journal, &refusal), JOURNAL_KNOWN, "after a restart the refusal is known");
+	is_int(journal_add(journal, &request), JOURNAL_KNOWN, "and the request");
+	request.kind = AUDIT_ADMIN;
+	is_int(journal_add(journal, &request), JOURNAL_ADDED, "but nothing of a third kind");
+	journal_close(journal);
+}
+
 static void test_reopen(void)
 {
 	const char *directory = journal_of(3, BIG);
@@ -302,6 +321,7 @@ int main(void)
 	log_init("journal_t");
 	log_level_set(LOG_LEVEL_ERROR);
 	test_append();
+	test_kinds_apart();
 	test_reopen();
 	test_torn(1);
 	test_torn(300);

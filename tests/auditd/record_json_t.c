@@ -149,6 +149,7 @@ static void test_chain(void)
 	is_int((long long)chain.seq, 42, "its sequence number");
 	is_text(chain.prev, hash, "the hash of the line before");
 	is_bytes(chain.id, sizeof(chain.id), record.id, sizeof(record.id), "the record's id");
+	is_int(chain.kind, record.kind, "and its kind");
 	ok(!record_json_chain(line, 40, &chain), "a beginning cut short is none");
 	ok(!record_json_chain("", 0, &chain), "nothing is none");
 }
