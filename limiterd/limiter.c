@@ -319,6 +319,11 @@ void limiter_tick(struct limiter *limiter, struct instant at)
 	struct pool_waiter *waiter;
 	struct ledger_row *row;
 	struct take *take;
+	/* First, while those who waited still count: their answers name their accounts. */
+	if (at.now >= limiter->next_sweep) {
+		accounts_forget_idle(&limiter->accounts, at.now);
+		limiter->next_sweep = at.now + ACCOUNT_IDLE_MS;
+	}
 	while ((take = history_late(&limiter->history, at.now)))
 		deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS);
 	for (struct pool *pool = limiter->pools.first; pool; pool = pool->next)
@@ -326,10 +331,6 @@ void limiter_tick(struct limiter *limiter, struct instant at)
 			deny_slot(limiter, take_of(waiter), at);
 	while ((row = ledger_first_due(&limiter->ledger)) && row->due <= at.now)
 		drop(limiter, row, at);
-	if (at.now >= limiter->next_sweep) {
-		accounts_forget_idle(&limiter->accounts, at.now);
-		limiter->next_sweep = at.now + ACCOUNT_IDLE_MS;
-	}
 }
 
 uint64_t limiter_due(const struct limiter *limiter)

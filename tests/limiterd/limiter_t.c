@@ -237,6 +237,22 @@ static void test_too_many_asking(void)
 	stage_end();
 }
 
+/* A limiterd that was stopped for minutes finds all of them late at once. */
+static void test_answered_account_stays(void)
+{
+	stage_begin();
+	stage_ask(1, "a", "slow", 0, &none);
+	stage_take(2, "b", "slow", 0, &none);
+	stage_pass(2 * ACCOUNT_IDLE_MS);
+	const struct take *late = limiter_next(&stage);
+	ok(late && late->id == 2 && late->deny.reason == LIMIT_SLOTS, "a long pause ends the wait for a slot");
+	is_int(stage.accounts.count, 2, "the account that an answer names is not forgotten before it");
+	limiter_answered(&stage, (struct take *)late);
+	stage_pass(2 * ACCOUNT_IDLE_MS);
+	is_int(stage.accounts.count, 0, "but the next time");
+	stage_end();
+}
+
 int main(void)
 {
 	test_leases();
@@ -252,5 +268,6 @@ int main(void)
 	test_history_of_another_period();
 	test_lists_cost_nothing();
 	test_too_many_asking();
+	test_answered_account_stays();
 	return tap_done();
 }
