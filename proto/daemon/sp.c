@@ -141,9 +141,12 @@ static bool write_some(struct sp *sp)
 static void ready(void *arg, uint32_t events)
 {
 	struct sp *sp = arg;
-	if ((events & EPOLLOUT) && sp->filling == none && !write_some(sp)) {
-		fail(sp);
-		return;
+	if (events & EPOLLOUT) {
+		sp_end(sp); /* others may have begun one earlier in this batch, and in every batch to come */
+		if (!write_some(sp)) {
+			fail(sp);
+			return;
+		}
 	}
 	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !read_some(sp))
 		fail(sp);

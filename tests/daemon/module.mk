@@ -1,5 +1,7 @@
 TESTS += tests/daemon/models_t
 tests/daemon/models_t_SOURCES := tests/daemon/models_t.c tests/tap/tap.c
+TESTS += tests/daemon/sp_t
+tests/daemon/sp_t_SOURCES := tests/daemon/sp_t.c tests/tap/tap.c
 TESTS += tests/daemon/ipc_t
 tests/daemon/ipc_t_SOURCES := tests/daemon/ipc_t.c tests/tap/tap.c
 TESTS += tests/daemon/nng_t
