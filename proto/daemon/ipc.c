@@ -13,7 +13,13 @@
 #include "loop.h"
 #include "sp.h"
 
-enum { REDIAL_MIN_MS = 5, REDIAL_MAX_MS = 100, FAULT_LOG_MS = 1000 };
+enum { REDIAL_MIN_MS = 5, REDIAL_MAX_MS = 100, LOG_MS = 1000 };
+
+/* What a peer can make happen as often as it likes is logged at most once in LOG_MS. */
+struct tally {
+	uint64_t logged; /* ms */
+	unsigned count;  /* since then */
+};
 
 struct ipc_link {
 	enum wire_link which;
@@ -25,8 +31,7 @@ struct ipc_link {
 	struct loop_timer redial;   /* when we dial */
 	uint64_t redial_ms;
 	struct wire_out frame; /* begun and not ended */
-	uint64_t fault_logged; /* ms */
-	unsigned faults;       /* since then */
+	struct tally faults, downs, intruders;
 };
 
 static struct ipc_link links[LINK_COUNT];
@@ -43,15 +48,22 @@ static bool dials(const struct ipc_link *link)
 	return link->me == wire_link_info(link->which)->dialer;
 }
 
+/* How often it happened since it was last logged; 0: not to be logged now. */
+static unsigned tally(struct tally *tally)
+{
+	unsigned count = ++tally->count;
+	if (loop_now() - tally->logged < LOG_MS)
+		return 0;
+	*tally = (struct tally){.logged = loop_now()};
+	return count;
+}
+
 static void log_fault(struct ipc_link *link, const char *event, uint16_t type, const char *text)
 {
-	link->faults++;
-	if (loop_now() - link->fault_logged < FAULT_LOG_MS)
-		return;
-	log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(type), type,
-	         log_text(text), link->faults);
-	link->fault_logged = loop_now();
-	link->faults = 0;
+	unsigned count = tally(&link->faults);
+	if (count > 0)
+		log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(type), type,
+		         log_text(text), count);
 }
 
 static void refuse(struct ipc_link *link, const struct wire_frame *frame, enum wire_error error)
@@ -114,7 +126,9 @@ static void came_up(void *arg)
 static void went_down(void *arg)
 {
 	struct ipc_link *link = arg;
-	log_info("link-down", "link=%s", name_of(link));
+	unsigned count = tally(&link->downs);
+	if (count > 0)
+		log_info("link-down", "link=%s count=%u", name_of(link), count);
 	if (dials(link))
 		loop_timer_set(&link->redial, link->redial_ms);
 	if (link->events->down)
@@ -151,8 +165,10 @@ static void knock(void *arg, uint32_t events)
 		attach(link, fd);
 		return;
 	}
-	log_warn("second-peer-refused", "link=%s", name_of(link));
 	close(fd);
+	unsigned count = tally(&link->intruders);
+	if (count > 0)
+		log_warn("second-peer-refused", "link=%s count=%u", name_of(link), count);
 }
 
 static void flush_all(void *arg)

@@ -3,6 +3,7 @@
 
 import os
 import signal
+import socket
 import struct
 import subprocess
 
@@ -227,6 +228,18 @@ def tool(limiterd):
     edge.close()
 
 
+def reconnects(limiterd):
+    before = len(limiterd.log())
+    for _ in range(1000):
+        sock = socket.socket(socket.AF_UNIX)
+        nngipc.by_descriptor(limiterd.link("edge-limiterd"), sock.connect)
+        sock.close()
+    tap.ok(limiterd.show()["leases"] >= 0, "a peer that comes and goes is put up with")
+    lines = limiterd.log()[before:].splitlines()
+    if not tap.ok(0 < len(lines) < 100, "and does not fill the log"):
+        tap.diag("%d lines" % len(lines))
+
+
 def bad_starts(limiterd):
     def start(**env):
         program = os.path.join(suite.BIN, "heimgate-limiterd")
@@ -259,3 +272,4 @@ with Limiterd() as alone:
 
 with Limiterd(HEIMGATE_LEASE_LIFE_MS="500") as brief:
     unused_lease(brief)
+    reconnects(brief)
