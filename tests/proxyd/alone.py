@@ -63,13 +63,19 @@ class Peer:
         try:
             while True:
                 kind, number, body = self.pipe.receive_frame()
+                if self.answering and kind in self.answers:
+                    self.pipe.send_frame(self.answers[kind], number)
                 with self.changed:
                     self.frames.append((kind, number, body))
                     self.changed.notify_all()
-                if self.answering and kind in self.answers:
-                    self.pipe.send_frame(self.answers[kind], number)
         except (nngipc.Closed, OSError):
             pass
+
+    def settle_down(self):
+        """Waits until proxyd has taken in all that it was answered: what it may not be sent, it refuses in order."""
+        mark = self.mark()
+        self.pipe.send_frame(wire.HEALTH_ASK, 0)
+        self.wait(wire.FAULT, mark)
 
     def break_link(self):
         """Drops the connection; proxyd dials again."""

@@ -140,6 +140,7 @@ def settles(s, edge):
     s.limiterd.break_link()
     again = s.limiterd.wait(wire.LIMIT_SETTLE, mark, 3, lambda body: read_settle(body)["lease"] in leased)
     tap.is_([read_settle(body)["lease"] for body in again], leased, "what limiterd has not settled is sent again when the link is back")
+    s.limiterd.settle_down()
     mark = s.limiterd.mark()
     s.limiterd.break_link()
     sealed = edge.chat("m").sealed
