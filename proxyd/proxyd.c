@@ -87,10 +87,26 @@ static enum wire_error revoked(struct proxyd *of, const struct wire_frame *frame
 	return WIRE_OK;
 }
 
-/* A settlement that limiterd refuses is over as well: it would refuse it again. */
 static enum wire_error settled(struct proxyd *of, const struct wire_frame *frame)
 {
 	settle_done(&of->settle, frame->id);
+	return WIRE_OK;
+}
+
+/* A settlement refused for want of room goes again; one refused for anything else would be refused for ever.
+ * A KEEP has an id of edge's choosing, which says nothing of any settlement. */
+static enum wire_error not_settled(struct proxyd *of, const struct wire_frame *frame)
+{
+	struct fault fault;
+	struct wire_in in;
+	wire_in_init(&in, frame->body, frame->length);
+	enum wire_error error = fault_decode(&in, &fault);
+	if (error != WIRE_OK || fault.type != MSG_LIMIT_SETTLE)
+		return error;
+	if (fault.error == WIRE_BUSY)
+		settle_postpone(&of->settle);
+	else
+		settle_done(&of->settle, frame->id);
 	return WIRE_OK;
 }
 
@@ -119,7 +135,7 @@ static const struct dispatch from_edge[] = {
 
 static const struct dispatch from_authd[] = {{MSG_AUTH_REVOKE, revoked}, {MSG_FAULT, refused}, {0, NULL}};
 
-static const struct dispatch from_limiterd[] = {{MSG_LIMIT_SETTLED, settled}, {MSG_FAULT, settled}, {0, NULL}};
+static const struct dispatch from_limiterd[] = {{MSG_LIMIT_SETTLED, settled}, {MSG_FAULT, not_settled}, {0, NULL}};
 
 static enum wire_error dispatch(const struct dispatch *row, const struct wire_frame *frame)
 {

@@ -37,7 +37,7 @@ static bool send_entry(struct settle *settle, const struct settle_entry *entry)
 	return true;
 }
 
-void settle_push(struct settle *settle)
+static void send_unsent(struct settle *settle)
 {
 	for (; settle->unsent < settle->next; settle->unsent++) {
 		const struct settle_entry *entry = *place_of(settle, settle->unsent);
@@ -48,8 +48,22 @@ void settle_push(struct settle *settle)
 
 void settle_again(struct settle *settle)
 {
+	settle->postponed = false;
 	settle->unsent = settle->next > SETTLE_WINDOW ? settle->next - SETTLE_WINDOW : 0;
-	settle_push(settle);
+	send_unsent(settle);
+}
+
+void settle_postpone(struct settle *settle)
+{
+	settle->postponed = true;
+}
+
+void settle_push(struct settle *settle)
+{
+	if (settle->postponed)
+		settle_again(settle);
+	else
+		send_unsent(settle);
 }
 
 void settle_put(struct settle *settle, uint8_t *sealed, size_t length, uint64_t tokens, bool charged)
@@ -65,7 +79,7 @@ void settle_put(struct settle *settle, uint8_t *sealed, size_t length, uint64_t 
 	forget(place);
 	*entry = (struct settle_entry){settle->next++, tokens, charged, sealed, length};
 	*place = entry;
-	settle_push(settle);
+	send_unsent(settle);
 }
 
 void settle_done(struct settle *settle, uint64_t id)

@@ -1,6 +1,6 @@
 /*
  * Leases on their way back to limiterd: each is settled until limiterd says
- * so, and again whenever the link comes back.
+ * so, again whenever the link comes back and whenever limiterd had no room.
  */
 #ifndef PROXYD_SETTLE_H
 #define PROXYD_SETTLE_H
@@ -17,6 +17,7 @@ struct settle {
 	struct ipc_link *limiterd;
 	uint64_t next;                               /* frame id of the next one */
 	uint64_t unsent;                             /* and of the first that could not be sent */
+	bool postponed;                              /* limiterd had no room for some */
 	struct settle_entry *entries[SETTLE_WINDOW]; /* place: frame id modulo the window */
 };
 
@@ -26,7 +27,10 @@ void settle_put(struct settle *settle, uint8_t *sealed, size_t length, uint64_t 
 /* limiterd has settled, or will never settle, the one with this frame id. */
 void settle_done(struct settle *settle, uint64_t id);
 
-/* Sends what could not be sent. */
+/* limiterd has no room for one now. */
+void settle_postpone(struct settle *settle);
+
+/* Sends what could not be sent or was postponed. */
 void settle_push(struct settle *settle);
 
 /* The link is up: sends everything again. */
