@@ -10,7 +10,7 @@ enum { STATUS_AT = 9 }; /* in "HTTP/1.1 200 OK" */
 
 void head_start(struct head *head)
 {
-	head->complete = head->encoded = head->length_known = false;
+	head->complete = head->encoded = head->chunked = head->length_known = false;
 	head->status = 0;
 	head->length = 0;
 	head->content_type[0] = head->retry[0] = '\0';
@@ -41,6 +41,8 @@ static void read_header(struct head *head, const char *name, const char *value)
 		snprintf(head->content_type, sizeof(head->content_type), "%s", value);
 	else if (strcasecmp(name, "content-length") == 0)
 		read_length(head, value);
+	else if (strcasecmp(name, "transfer-encoding") == 0)
+		head->chunked = true;
 	else if (strcasecmp(name, "content-encoding") == 0)
 		head->encoded = strcasecmp(value, "identity") != 0;
 	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
@@ -84,6 +86,8 @@ void head_line(struct head *head, const char *line, size_t length)
 		split_header(head, line, length);
 	else
 		head->complete = head->status >= 200;
+	if (head->chunked)
+		head->length_known = false;
 }
 
 bool head_is(const struct head *head, const char *content_type)

@@ -12,6 +12,7 @@ enum { HEAD_RETRY_MAX = 256 };
 struct head {
 	bool complete; /* the blank line of a final answer was read */
 	bool encoded;  /* Content-Encoding is something else than identity */
+	bool chunked;  /* which overrides a length, RFC 9112 section 6.3 */
 	bool length_known;
 	int status;
 	uint64_t length;                         /* of the body */

@@ -27,6 +27,14 @@ static void plain(void)
 	is_int((long long)head.length, 28, "a trailer field changes nothing");
 }
 
+static void lengths_and_chunks(void)
+{
+	struct head head = read_head("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n");
+	ok(head.complete && !head.length_known, "chunks override a length before them");
+	head = read_head("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n");
+	ok(head.complete && !head.length_known, "and one behind them");
+}
+
 static void interim(void)
 {
 	struct head head = read_head("HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n");
@@ -63,6 +71,7 @@ static void errors(void)
 int main(void)
 {
 	plain();
+	lengths_and_chunks();
 	interim();
 	streams();
 	errors();
