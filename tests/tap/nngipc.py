@@ -54,7 +54,7 @@ class Pipe:
         self.request = 0x80000000
         self.pending = []  # frames of a message already received
         sock.settimeout(timeout)
-        sock.sendall(b"\0SP\0" + struct.pack(">HH", protocol, 0))
+        self.send_raw(b"\0SP\0" + struct.pack(">HH", protocol, 0))
         hello = self._exactly(8)
         if hello != b"\0SP\0" + struct.pack(">HH", PEER_OF[protocol], 0):
             raise ConnectionError("the peer speaks something else: %r" % hello)
