@@ -214,7 +214,8 @@ static void drop(struct limiter *limiter, struct ledger_row *row, struct instant
 	if (row->state == LEDGER_KEPT) {
 		account_settle(row->account, row->tokens, row->tokens, at);
 	} else {
-		account_return(row->account, row->tokens, at);
+		/* The request stays counted: edge may hold the lease still, and would have it for nothing. */
+		account_settle(row->account, row->tokens, 0, at);
 		row->tokens = 0;
 	}
 	end_lease(limiter, row, LEDGER_DROPPED, at);

@@ -8,7 +8,8 @@
  * nothing.  All of it is returned when it is denied or cancelled.
  *
  * A lease is given up LIMITER_SLACK_MS after its life, unless it is kept or
- * settled.  One that was never kept is returned whole, as if never made; one
+ * settled.  One that was never kept is returned but for its request, which
+ * stays counted: edge could still use it, and would have it for nothing; one
  * that was kept is charged what it had reserved.  A KEEP or SETTLE that comes
  * later all the same, or after a restart, takes the lease up again.
  */
@@ -51,7 +52,7 @@ void limiter_take(struct limiter *limiter, struct take *take, const struct limit
 struct take *limiter_next(struct limiter *limiter);
 void limiter_answered(struct limiter *limiter, struct take *take);
 
-/* A take that nobody waits for any more: forgotten, or its lease returned whole if it is not in use. */
+/* A take that nobody waits for any more: forgotten, or its lease returned (but for the request) if it is not in use. */
 void limiter_cancel(struct limiter *limiter, uint64_t take_id, struct instant at);
 
 /* Edge is gone, and with it whoever waited; the ids of its takes mean nothing from now on. */

@@ -99,8 +99,10 @@ static void test_cancel(void)
 	struct outcome leased = stage_ask(3, "a", "quick", 100, &limits);
 	limiter_cancel(&stage, 3, stage_at);
 	ok(leased.given && a->running == 0 && a->budget.reserved == 0 && a->budget.used == 0 &&
-	       bucket_is_full(&a->requests, stage_at.now) && stage_pool("fast")->in_use == 0,
-	   "a lease that is not used is returned whole");
+	       bucket_is_full(&a->tokens, stage_at.now) && stage_pool("fast")->in_use == 0,
+	   "a lease that is not used is returned");
+	ok(!stage_ask(4, "a", "quick", 100, &limits).given, "but its request stays counted: edge may use it all the same");
+	limits.rpm = 100;
 	leased = stage_ask(4, "a", "quick", 100, &limits);
 	limiter_keep(&stage, &leased.lease, stage_at);
 	limiter_cancel(&stage, 4, stage_at);
