@@ -25,7 +25,9 @@ def install(place, wanted, commands):
                 return
     os.makedirs(place, exist_ok=True)
     for command in commands:
-        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
         if done.returncode != 0:
             tap.ok(False, "installed: " + " ".join(command))
             tap.diag(done.stdout)
@@ -35,9 +37,13 @@ def install(place, wanted, commands):
 
 
 # A limit for each of the client's error classes, and a model server that fails on request.
-MODELS = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 4, "acquire_timeout_ms": 50}},
-          "models": {"gpt-4o-mini": {"targets": [{"upstream": "mock", "model": "llama3.2:latest"}]},
-                     "*": {"targets": [{"upstream": "mock"}]}}}
+MODELS = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 4, "acquire_timeout_ms": 50}},
+    "models": {
+        "gpt-4o-mini": {"targets": [{"upstream": "mock", "model": "llama3.2:latest"}]},
+        "*": {"targets": [{"upstream": "mock"}]},
+    },
+}
 
 ECHO = "Reply with exactly this text and nothing else: "
 TEXT = "Grüße, 日本語 and 🙂 "

@@ -13,9 +13,20 @@ from client_check import ECHO, TEXT, suite, tap  # noqa: E402
 PLACE = os.path.join(client_check.BUILT, "python")
 
 if sys.prefix != PLACE:
-    client_check.install(PLACE, "requirements.txt", (
-        [sys.executable, "-m", "venv", PLACE],
-        [os.path.join(PLACE, "bin", "pip"), "install", "--quiet", "-r", os.path.join(client_check.HERE, "requirements.txt")]))
+    client_check.install(
+        PLACE,
+        "requirements.txt",
+        (
+            [sys.executable, "-m", "venv", PLACE],
+            [
+                os.path.join(PLACE, "bin", "pip"),
+                "install",
+                "--quiet",
+                "-r",
+                os.path.join(client_check.HERE, "requirements.txt"),
+            ],
+        ),
+    )
     python = os.path.join(PLACE, "bin", "python")
     os.execv(python, [python, os.path.abspath(__file__)])
 
@@ -43,7 +54,8 @@ def check_chat(client):
         text = "".join(chunk.choices[0].delta.content or "" for chunk in ask(client, model, stream=True))
         tap.ok(text, "a stream in odd pieces: " + model)
     with client.chat.completions.with_streaming_response.create(
-            model="m", messages=[{"role": "user", "content": "x"}]) as raw:
+        model="m", messages=[{"role": "user", "content": "x"}]
+    ) as raw:
         tap.is_(raw.status_code, 200, "a streaming response")
     tap.is_(client.completions.create(model="m", prompt=ECHO + "yes").choices[0].text, "yes", "a completion")
 
@@ -90,8 +102,15 @@ def poor_attempts(s):
 
 
 def check_streams_that_fail(client):
-    for model in ("fault-truncate", "fault-cut", "fault-rst", "fault-error-mid", "fault-error-mid-done",
-                  "fault-old-llama-error", "fault-junk-chunk-eof"):
+    for model in (
+        "fault-truncate",
+        "fault-cut",
+        "fault-rst",
+        "fault-error-mid",
+        "fault-error-mid-done",
+        "fault-old-llama-error",
+        "fault-junk-chunk-eof",
+    ):
         raises(openai.APIError, lambda model=model: list(ask(client, model, stream=True)), "a stream with " + model)
 
 
@@ -108,8 +127,11 @@ def check_retries(s, client):
     started = time.monotonic()
     raises(openai.RateLimitError, lambda: ask(client.with_options(max_retries=2)), "no slot")
     took = time.monotonic() - started
-    count = suite.until(lambda: len(s.records(kind="refusal", code="chat_concurrency_limit")) - before >= 3 and
-                        len(s.records(kind="refusal", code="chat_concurrency_limit")) - before, "three refusals")
+    count = suite.until(
+        lambda: len(s.records(kind="refusal", code="chat_concurrency_limit")) - before >= 3
+        and len(s.records(kind="refusal", code="chat_concurrency_limit")) - before,
+        "three refusals",
+    )
     tap.is_(count, 3, "after three attempts")
     tap.ok(took < 15, "paced by the hint (%.1f s)" % took)
     for each in held:

@@ -44,37 +44,58 @@ def chunks(found):
 
 def check_ollama(mock):
     answer = chat(mock, "llama3.2", messages=[{"role": "user", "content": ECHO}])
-    tap.is_(answer.body, b'{"id":"chatcmpl-417","object":"chat.completion","created":1700000000,"model":"llama3.2",'
-            b'"system_fingerprint":"fp_ollama","choices":[{"index":0,"message":{"role":"assistant","content":"Hi there"},'
-            b'"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}\n',
-            "ollama: a chat's bytes")
-    found, proper = events(mock, "m", messages=[{"role": "user", "content": ECHO}],
-                           stream_options={"include_usage": True})
-    head = ('data: {"id":"chatcmpl-417","object":"chat.completion.chunk","created":1700000000,"model":"m",'
-            '"system_fingerprint":"fp_ollama","choices":')
-    tap.is_(found, [head + '[{"index":0,"delta":{"role":"assistant","content":"Hi "},"finish_reason":null}]}',
-                    head + '[{"index":0,"delta":{"content":"there"},"finish_reason":null}]}',
-                    head + '[{"index":0,"delta":{},"finish_reason":"stop"}]}',
-                    head + '[],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}',
-                    "data: [DONE]"], "ollama: a stream's events")
+    tap.is_(
+        answer.body,
+        b'{"id":"chatcmpl-417","object":"chat.completion","created":1700000000,"model":"llama3.2",'
+        b'"system_fingerprint":"fp_ollama","choices":[{"index":0,"message":{"role":"assistant","content":"Hi there"},'
+        b'"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}\n',
+        "ollama: a chat's bytes",
+    )
+    found, proper = events(
+        mock, "m", messages=[{"role": "user", "content": ECHO}], stream_options={"include_usage": True}
+    )
+    head = (
+        'data: {"id":"chatcmpl-417","object":"chat.completion.chunk","created":1700000000,"model":"m",'
+        '"system_fingerprint":"fp_ollama","choices":'
+    )
+    tap.is_(
+        found,
+        [
+            head + '[{"index":0,"delta":{"role":"assistant","content":"Hi "},"finish_reason":null}]}',
+            head + '[{"index":0,"delta":{"content":"there"},"finish_reason":null}]}',
+            head + '[{"index":0,"delta":{},"finish_reason":"stop"}]}',
+            head + '[],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}',
+            "data: [DONE]",
+        ],
+        "ollama: a stream's events",
+    )
     tap.ok(proper, "ollama: a stream ends properly")
-    tap.is_(chat(mock, "m", messages=[{"role": "user", "content": ECHO + " <&>"}]).body.count(b"\\u003c\\u0026\\u003e"), 1,
-            "ollama: strings as Go escapes them")
+    tap.is_(
+        chat(mock, "m", messages=[{"role": "user", "content": ECHO + " <&>"}]).body.count(b"\\u003c\\u0026\\u003e"),
+        1,
+        "ollama: strings as Go escapes them",
+    )
     tap.is_(len(events(mock, "m")[0]), 12, "no usage event unless it is asked for")
     tap.is_(chat(mock, "m", max_tokens=3).json()["choices"][0]["finish_reason"], "length", "max_tokens is obeyed")
 
 
 def check_native(mock):
     lines = [json.loads(line) for line in call(mock, "/api/chat", model="m", messages=[]).body.splitlines()]
-    tap.is_((len(lines), lines[0]["done"], lines[-1]["done"], lines[-1]["eval_count"]), (11, False, True, 10),
-            "ollama: /api/chat streams lines")
+    tap.is_(
+        (len(lines), lines[0]["done"], lines[-1]["done"], lines[-1]["eval_count"]),
+        (11, False, True, 10),
+        "ollama: /api/chat streams lines",
+    )
     tap.is_(call(mock, "/api/generate", model="m", keep_alive=-1).json()["done_reason"], "load", "ollama: warm-up")
     tap.is_(call(mock, "/api/generate", model="m", keep_alive=0).json()["done_reason"], "unload", "ollama: unloading")
     get = lambda path: suite.http_call(mock.port, "GET", path)  # noqa: E731
     tap.is_(get("/").body, b"Ollama is running", "ollama: /")
     tap.ok("version" in get("/api/version").json(), "ollama: /api/version")
-    tap.is_([m["model"] for m in get("/api/tags").json()["models"]], [m["name"] for m in get("/api/tags").json()["models"]],
-            "ollama: /api/tags has name and model")
+    tap.is_(
+        [m["model"] for m in get("/api/tags").json()["models"]],
+        [m["name"] for m in get("/api/tags").json()["models"]],
+        "ollama: /api/tags has name and model",
+    )
 
 
 def check_lists(mock):
@@ -83,14 +104,22 @@ def check_lists(mock):
     tap.is_(suite.http_call(mock.port, "GET", "/v1/models/org%2Fmodel-7b").json()["id"], "org/model-7b", "one is told")
     tap.is_(suite.http_call(mock.port, "GET", "/v1/models/none").status, 404, "and one is not there")
     numbers = call(mock, "/v1/embeddings", model="dimensions-4", input=["a", "b"]).json()["data"]
-    coded = call(mock, "/v1/embeddings", model="dimensions-4", input=["a", "b"], encoding_format="base64").json()["data"]
-    tap.is_([list(struct.unpack("<4f", base64.b64decode(row["embedding"]))) for row in coded],
-            [row["embedding"] for row in numbers], "embeddings say the same in both encodings")
+    coded = call(mock, "/v1/embeddings", model="dimensions-4", input=["a", "b"], encoding_format="base64").json()[
+        "data"
+    ]
+    tap.is_(
+        [list(struct.unpack("<4f", base64.b64decode(row["embedding"]))) for row in coded],
+        [row["embedding"] for row in numbers],
+        "embeddings say the same in both encodings",
+    )
 
 
 def check_other_shapes(directory):
-    firsts = {"vllm": {"role": "assistant", "content": ""}, "llamacpp": {"role": "assistant", "content": None},
-              "openai": {"role": "assistant", "content": "", "refusal": None}}
+    firsts = {
+        "vllm": {"role": "assistant", "content": ""},
+        "llamacpp": {"role": "assistant", "content": None},
+        "openai": {"role": "assistant", "content": "", "refusal": None},
+    }
     busy = {"vllm": 503, "llamacpp": 503, "openai": "server_is_overloaded"}
     for shape, first in firsts.items():
         mock = suite.Mock(directory, "--models", "", "--api-key", "secret", shape=shape)
@@ -109,21 +138,35 @@ def check_other_shapes(directory):
 
 def check_answers_gone_wrong(mock):
     for model, status, body in (
-            ("fault-html-502", 502, b"<html>"), ("fault-empty-500", 500, b""), ("fault-text-404", 404, b"404 page"),
-            ("fault-string-error", 401, b'{"error":"Unauthorized"}'), ("fault-flat-error", 400, b'{"object":"error"'),
-            ("fault-busy-503", 503, b'{"error":{"message":"server busy, please try again.  maximum'),
-            ("fault-404", 404, b'{"error":{"message":"model \'fault-404\' not found","type":"not_found_error"'),
-            ("fault-429", 429, b'{"error":'), ("fault-401", 401, b'{"error":'), ("fault-context-400", 400, b'{"error":'),
-            ("fault-redirect", 302, b""), ("fault-misspelt", 500, b"no such fault")):
+        ("fault-html-502", 502, b"<html>"),
+        ("fault-empty-500", 500, b""),
+        ("fault-text-404", 404, b"404 page"),
+        ("fault-string-error", 401, b'{"error":"Unauthorized"}'),
+        ("fault-flat-error", 400, b'{"object":"error"'),
+        ("fault-busy-503", 503, b'{"error":{"message":"server busy, please try again.  maximum'),
+        ("fault-404", 404, b'{"error":{"message":"model \'fault-404\' not found","type":"not_found_error"'),
+        ("fault-429", 429, b'{"error":'),
+        ("fault-401", 401, b'{"error":'),
+        ("fault-context-400", 400, b'{"error":'),
+        ("fault-redirect", 302, b""),
+        ("fault-misspelt", 500, b"no such fault"),
+    ):
         answer = chat(mock, model)
         tap.ok(answer.status == status and answer.body.startswith(body), model)
     tap.is_(chat(mock, "fault-429").headers["retry-after"], "7", "fault-429 says when to come back")
-    tap.is_(suite.http_call(mock.port, "POST", CHAT, b"{}", {"X-Mock-Fault": "fault-html-502"}).status, 502,
-            "the header says it as well as the model")
+    tap.is_(
+        suite.http_call(mock.port, "POST", CHAT, b"{}", {"X-Mock-Fault": "fault-html-502"}).status,
+        502,
+        "the header says it as well as the model",
+    )
     tap.is_(suite.http_call(mock.port, "POST", CHAT, b"{").status, 400, "a body that is no JSON")
-    for model, kind in (("fault-close-head", http.client.RemoteDisconnected), ("fault-rst-head", ConnectionResetError),
-                        ("fault-not-http", http.client.BadStatusLine), ("fault-huge-head", http.client.HTTPException),
-                        ("fault-cut", http.client.IncompleteRead)):
+    for model, kind in (
+        ("fault-close-head", http.client.RemoteDisconnected),
+        ("fault-rst-head", ConnectionResetError),
+        ("fault-not-http", http.client.BadStatusLine),
+        ("fault-huge-head", http.client.HTTPException),
+        ("fault-cut", http.client.IncompleteRead),
+    ):
         try:
             tap.is_(chat(mock, model).status, None, model)
         except kind:
@@ -136,14 +179,19 @@ def check_answers_gone_wrong(mock):
 
 def check_streams_gone_wrong(mock):
     for model, count, proper, last in (
-            ("fault-truncate", 2, True, "data: {"), ("fault-cut", 2, False, "data: {"),
-            ("fault-error-mid", 3, True, 'data: {"error":{'), ("fault-error-mid-done", 4, True, "data: [DONE]"),
-            ("fault-old-llama-error", 4, True, "data: [DONE]"), ("fault-junk-chunk-eof", 3, True, "data: {"),
-            ("fault-cut+after-5", 5, False, "data: {"), ("stream-7", 9, True, "data: [DONE]"),
-            ("stream-3+fault-no-length", 5, True, "data: [DONE]")):
+        ("fault-truncate", 2, True, "data: {"),
+        ("fault-cut", 2, False, "data: {"),
+        ("fault-error-mid", 3, True, 'data: {"error":{'),
+        ("fault-error-mid-done", 4, True, "data: [DONE]"),
+        ("fault-old-llama-error", 4, True, "data: [DONE]"),
+        ("fault-junk-chunk-eof", 3, True, "data: {"),
+        ("fault-cut+after-5", 5, False, "data: {"),
+        ("stream-7", 9, True, "data: [DONE]"),
+        ("stream-3+fault-no-length", 5, True, "data: [DONE]"),
+    ):
         found, ended = events(mock, model)
         tap.ok(len(found) == count and ended == proper and found[-1].startswith(last), "stream: " + model)
-    tap.is_(events(mock, "fault-old-llama-error")[0][2][:9], "error: {\"", "the line that clients overlook")
+    tap.is_(events(mock, "fault-old-llama-error")[0][2][:9], 'error: {"', "the line that clients overlook")
     tap.is_(chunks(events(mock, "fault-junk-chunk-eof")[0])[-1]["model"], "", "the junk chunk")
     body = json.dumps({"model": "fault-crlf+fault-id-lines+fault-pings", "stream": True}).encode()
     text = suite.http_call(mock.port, "POST", CHAT, body).body
@@ -173,7 +221,9 @@ def check_connections(mock):
     tap.is_(gone["phase"], "answering", "it notices who hung up on it, and when")
     tap.ok(abs(gone["at"] - closing) < 1000, "by the clock that Python calls monotonic")
     with socket.create_connection(("127.0.0.1", mock.port)) as sock:
-        request = b'POST %s HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"m\r\n9\r\nodel":"x"\r\n1\r\n}\r\n0\r\n\r\n'
+        request = (
+            b'POST %s HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"m\r\n9\r\nodel":"x"\r\n1\r\n}\r\n0\r\n\r\n'
+        )
         sock.sendall(request % CHAT.encode() * 2)
         answers = b""
         while answers.count(b'"model":"x"') < 2:
@@ -186,8 +236,9 @@ def check_connections(mock):
 def check_readme():
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "README.md"), encoding="utf-8") as file:
         readme = file.read()
-    table = subprocess.run([os.path.join(suite.BIN, "heimgate-mockmodel"), "--markdown"], capture_output=True, text=True,
-                           check=True).stdout
+    table = subprocess.run(
+        [os.path.join(suite.BIN, "heimgate-mockmodel"), "--markdown"], capture_output=True, text=True, check=True
+    ).stdout
     tap.has(readme, table, "the README's table is the program's")
 
 

@@ -10,9 +10,22 @@ import tap
 CHAT = "/v1/chat/completions"
 
 # What must pass untouched when the client asks for the usage itself.
-STREAMS = ("plain", "stream-200", "stream-5x50", "fault-crlf", "fault-pings", "fault-id-lines", "fault-one-byte",
-           "fault-split-utf8", "fault-crlf+fault-pings+fault-split-utf8+stream-40", "fault-no-length", "size-40000",
-           "stream-30+size-3000", "fault-json-for-stream", "fault-no-usage")
+STREAMS = (
+    "plain",
+    "stream-200",
+    "stream-5x50",
+    "fault-crlf",
+    "fault-pings",
+    "fault-id-lines",
+    "fault-one-byte",
+    "fault-split-utf8",
+    "fault-crlf+fault-pings+fault-split-utf8+stream-40",
+    "fault-no-length",
+    "size-40000",
+    "stream-30+size-3000",
+    "fault-json-for-stream",
+    "fault-no-usage",
+)
 WHOLES = ("plain", "size-100000", "fault-one-byte", "fault-no-length", "fault-no-usage", "fault-huge")
 
 
@@ -34,8 +47,11 @@ def check_usage_is_stripped(s, key, shape):
     """A client that did not ask for the usage does not get it, although the gateway asks for it."""
     for model in ("plain", "fault-crlf", "fault-split-utf8+stream-20", "fault-one-byte"):
         body = suite.chat_body(model, stream=True)
-        tap.is_(s.http("POST", CHAT, body, key).body.replace(b',"usage":null', b""), direct(s, CHAT, body).body,
-                "%s: stream %s without the usage" % (shape, model))
+        tap.is_(
+            s.http("POST", CHAT, body, key).body.replace(b',"usage":null', b""),
+            direct(s, CHAT, body).body,
+            "%s: stream %s without the usage" % (shape, model),
+        )
         sent = json.loads(s.mock.requests()[-2]["body"])
         tap.is_(sent["stream_options"], {"include_usage": True}, "which the gateway asked for")
 
@@ -45,17 +61,26 @@ def check_wholes(s, key, shape):
         body = suite.chat_body(model)
         wanted, got = direct(s, CHAT, body), s.http("POST", CHAT, body, key)
         tap.ok(got.status == 200 and got.body == wanted.body, "%s: whole %s" % (shape, model))
-    tap.is_(s.chat(key, "fault-early-hints").json()["model"], "fault-early-hints", "early hints are not taken for the answer")
-    for path, members in (("/v1/completions", {"prompt": "Say it"}), ("/v1/completions", {"prompt": "x", "stream": True,
-                          "stream_options": {"include_usage": True}}), ("/v1/embeddings", {"input": ["a", "b"]}),
-                          ("/v1/embeddings", {"input": "a", "encoding_format": "base64", "dimensions": 300})):
+    tap.is_(
+        s.chat(key, "fault-early-hints").json()["model"],
+        "fault-early-hints",
+        "early hints are not taken for the answer",
+    )
+    for path, members in (
+        ("/v1/completions", {"prompt": "Say it"}),
+        ("/v1/completions", {"prompt": "x", "stream": True, "stream_options": {"include_usage": True}}),
+        ("/v1/embeddings", {"input": ["a", "b"]}),
+        ("/v1/embeddings", {"input": "a", "encoding_format": "base64", "dimensions": 300}),
+    ):
         body = json.dumps({"model": "m", **members}).encode()
         tap.is_(s.http("POST", path, body, key).body, direct(s, path, body).body, "%s: %s" % (shape, path))
 
 
 def check_what_goes_upstream(s, key):
-    body = (b' {"model" :"m" , "options":{"num_ctx":4096,"x":[1e300,-0.0]},"think":"\\u00e4\\ud83d\\ude42 \xc3\xa4",\n'
-            b'"keep_alive":-1,"messages":[],"tools":[],"z":{"model":"other"}}\r\n')
+    body = (
+        b' {"model" :"m" , "options":{"num_ctx":4096,"x":[1e300,-0.0]},"think":"\\u00e4\\ud83d\\ude42 \xc3\xa4",\n'
+        b'"keep_alive":-1,"messages":[],"tools":[],"z":{"model":"other"}}\r\n'
+    )
     s.http("POST", CHAT, body, key, {"X-Secret-Header": "kept here", "Cookie": "a=b", "OpenAI-Organization": "org"})
     seen = s.mock.requests()[-1]
     tap.is_(seen["body"], body, "a body goes upstream byte for byte, unknown members included")
@@ -68,14 +93,18 @@ def check_what_goes_upstream(s, key):
     tap.ok(s.mock.requests()[-1]["length"] == len(large), "and arrives whole")
     body = b'{"stream":true,"stream_options":{"x":1,"include_usage":false},"model":"m"}'
     s.http("POST", CHAT, body, key)
-    tap.is_(json.loads(s.mock.requests()[-1]["body"]),
-            {"stream": True, "stream_options": {"x": 1, "include_usage": True}, "model": "m"},
-            "include_usage is changed in place")
+    tap.is_(
+        json.loads(s.mock.requests()[-1]["body"]),
+        {"stream": True, "stream_options": {"x": 1, "include_usage": True}, "model": "m"},
+        "include_usage is changed in place",
+    )
 
 
 def check_aliases(key, s):
     answer = s.chat(key, "gpt-4o-mini")
-    tap.is_(json.loads(s.mock.requests()[-1]["body"])["model"], "llama3.1:8b", "an alias goes upstream by its real name")
+    tap.is_(
+        json.loads(s.mock.requests()[-1]["body"])["model"], "llama3.1:8b", "an alias goes upstream by its real name"
+    )
     tap.is_(answer.status, 200, "and is answered")
 
 
@@ -124,16 +153,21 @@ def check_connections(s, key):
         sock.sendall(request[-10:])
         tap.is_(answers_on(sock, 1), [("HTTP/1.1 200 OK", wanted)], "a request byte by byte")
     chunked = suite.request_bytes(key, b"", headers={"Transfer-Encoding": "chunked"})
-    pieces = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + 7]), body[i:i + 7]) for i in range(0, len(body), 7)) + b"0\r\n\r\n"
+    pieces = (
+        b"".join(b"%x\r\n%s\r\n" % (len(body[i : i + 7]), body[i : i + 7]) for i in range(0, len(body), 7))
+        + b"0\r\n\r\n"
+    )
     with s.raw(chunked + pieces) as sock:
         tap.is_(answers_on(sock, 1), [("HTTP/1.1 200 OK", wanted)], "a chunked body")
         tap.is_(s.mock.requests()[-1]["body"], body, "which arrives as it was meant")
     expecting = suite.request_bytes(key, body, headers={"Expect": "100-continue"})
-    with s.raw(expecting[:-len(body)]) as sock:
-        tap.is_(sock.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n", "Expect: 100-continue is answered before the body comes")
+    with s.raw(expecting[: -len(body)]) as sock:
+        tap.is_(
+            sock.recv(4096), b"HTTP/1.1 100 Continue\r\n\r\n", "Expect: 100-continue is answered before the body comes"
+        )
         sock.sendall(body)
         tap.is_(answers_on(sock, 1), [("HTTP/1.1 200 OK", wanted)], "and then the request")
-    with s.raw(suite.request_bytes("sk-wrong", body, headers={"Expect": "100-continue"})[:-len(body)]) as sock:
+    with s.raw(suite.request_bytes("sk-wrong", body, headers={"Expect": "100-continue"})[: -len(body)]) as sock:
         tap.has(sock.recv(4096), b"HTTP/1.1 401", "a refusal spares the client its body")
     with s.raw(suite.request_bytes(key, body).replace(b"HTTP/1.1", b"HTTP/1.0")) as sock:
         tap.has(suite.read_until_closed(sock), b"505 HTTP Version Not Supported", "HTTP/1.0 is turned away in words")
@@ -142,9 +176,13 @@ def check_connections(s, key):
         tap.ok(suite.read_until_closed(sock).startswith(b"HTTP/1.1 "), "a half-closed connection does no harm")
 
 
-MODELS = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
-          "models": {"gpt-4o-mini": {"targets": [{"upstream": "mock", "model": "llama3.1:8b"}]},
-                     "*": {"targets": [{"upstream": "mock"}]}}}
+MODELS = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
+    "models": {
+        "gpt-4o-mini": {"targets": [{"upstream": "mock", "model": "llama3.1:8b"}]},
+        "*": {"targets": [{"upstream": "mock"}]},
+    },
+}
 
 with suite.Suite(models=MODELS) as ollama:
     the_key = ollama.make_key()

@@ -14,8 +14,10 @@ def models(directory):
     path = os.path.join(directory, "upstream.key")
     with open(path, "w", encoding="ascii") as file:
         file.write("sk-upstream\n")
-    return {"upstreams": {"mock": {"base_url": "MOCK/v1", "kind": "openai", "api_key_file": path}},
-            "models": {"*": {"targets": [{"upstream": "mock"}]}}}
+    return {
+        "upstreams": {"mock": {"base_url": "MOCK/v1", "kind": "openai", "api_key_file": path}},
+        "models": {"*": {"targets": [{"upstream": "mock"}]}},
+    }
 
 
 def check(shape):
@@ -29,7 +31,11 @@ def check(shape):
                 body = suite.chat_body(model, **members)
                 wanted = suite.http_call(s.mock.port, "POST", CHAT, body, headers)
                 got = s.http("POST", CHAT, body, key)
-                tap.is_((got.status, got.body), (200, wanted.body), "%s: %s %s" % (shape, model, "stream" if members else ""))
+                tap.is_(
+                    (got.status, got.body),
+                    (200, wanted.body),
+                    "%s: %s %s" % (shape, model, "stream" if members else ""),
+                )
         body = suite.chat_body("plain", stream=True)
         events = s.http("POST", CHAT, body, key).body.split(b"\n\n")
         tap.ok(not any(b'"choices":[]' in event for event in events), shape + ": no usage event unless asked for")
@@ -39,8 +45,11 @@ def check(shape):
         tap.is_(seen["path"], CHAT, shape + ": to the path of its base_url")
         answer = s.http("POST", "/v1/embeddings", b'{"model":"m","input":"x"}', key).json()
         tap.is_(len(answer["data"][0]["embedding"]), 16, shape + ": embeddings")
-        tap.is_([m["id"] for m in s.http("GET", "/v1/models", key=key).json()["data"]],
-                ["llama3.2:latest", "org/model-7b", "text-embed"], shape + ": models")
+        tap.is_(
+            [m["id"] for m in s.http("GET", "/v1/models", key=key).json()["data"]],
+            ["llama3.2:latest", "org/model-7b", "text-embed"],
+            shape + ": models",
+        )
         for model, status in (("fault-busy-503", 503), ("fault-404", 404), ("fault-context-400", 400)):
             wanted = suite.http_call(s.mock.port, "POST", CHAT, suite.chat_body(model), headers)
             got = s.chat(key, model)

@@ -13,19 +13,33 @@ ENVELOPE = {"message", "type", "param", "code"}
 
 def is_refused(answer, status, code, name):
     tap.is_((answer.status, answer.code, set(answer.error)), (status, code, ENVELOPE), name)
-    tap.ok(answer.headers["content-type"].startswith("application/json") and "x-request-id" in answer.headers,
-           "in the envelope, with a request id")
+    tap.ok(
+        answer.headers["content-type"].startswith("application/json") and "x-request-id" in answer.headers,
+        "in the envelope, with a request id",
+    )
 
 
 def check_presenting(s):
     key = s.make_key()
     basic = base64.b64encode(b":" + key.encode()).decode()
     named = base64.b64encode(b"someone:" + key.encode()).decode()
-    for header, value in (("Authorization", "Bearer " + key), ("authorization", "bearer " + key), ("x-api-key", key),
-                          ("api-key", key), ("Authorization", "Basic " + basic), ("Authorization", "Basic " + named)):
+    for header, value in (
+        ("Authorization", "Bearer " + key),
+        ("authorization", "bearer " + key),
+        ("x-api-key", key),
+        ("api-key", key),
+        ("Authorization", "Basic " + basic),
+        ("Authorization", "Basic " + named),
+    ):
         tap.is_(s.chat(None, "m", {header: value}).status, 200, "%s: %s" % (header, value.split()[0][:6]))
-    for header, value in (("Authorization", key), ("Authorization", "Bearer"), ("Authorization", "Basic !!!"),
-                          ("Authorization", "Digest " + key), ("X-Key", key), ("Cookie", "key=" + key)):
+    for header, value in (
+        ("Authorization", key),
+        ("Authorization", "Bearer"),
+        ("Authorization", "Basic !!!"),
+        ("Authorization", "Digest " + key),
+        ("X-Key", key),
+        ("Cookie", "key=" + key),
+    ):
         tap.ok(s.chat(None, "m", {header: value}).status in (400, 401), "%s: %s is none" % (header, value[:9]))
     twice = {"Authorization": "Bearer " + key, "x-api-key": "sk-other"}
     tap.ok(s.chat(None, "m", twice).status in (400, 401), "two different keys at once are refused")
@@ -74,8 +88,9 @@ def check_revoking(s):
     blocked.join()
     took = time.monotonic() - started
     tap.ok(took < 1.0, "open streams of a revoked key end in under a second (%.3f s)" % took)
-    tap.ok(all(b'data: {"error":{' in text and b"invalid_api_key" in text for text, _ in ends),
-           "each with an error event")
+    tap.ok(
+        all(b'data: {"error":{' in text and b"invalid_api_key" in text for text, _ in ends), "each with an error event"
+    )
     tap.is_((waiting[0].status, waiting[0].code), (401, "invalid_api_key"), "one that had no answer yet gets a 401")
     suite.until(lambda: s.mock.count(mark, event="peer-closed") == 4, "the closing of four upstream connections")
     tap.ok(True, "and the model server is told to stop")

@@ -39,7 +39,9 @@ with suite.Suite(env=FRUGAL) as s:
             worst[name] = max(worst.get(name, 0), size)
         time.sleep(0.05)
     tap.diag("grown by at most, in KiB: %s" % worst)
-    tap.ok(sum(worst.values()) < 24 * MIB, "eight clients that do not read cost less than 24 MiB in all daemons together")
+    tap.ok(
+        sum(worst.values()) < 24 * MIB, "eight clients that do not read cost less than 24 MiB in all daemons together"
+    )
     first = sleepers.pop()
     received = 0
     first.settimeout(suite.PATIENCE)
@@ -64,5 +66,7 @@ with suite.Suite() as s:
     key = s.make_key()
     body = suite.chat_body("fault-slow-reader", text="x" * 100000)
     before = memory(s)
-    tap.is_(s.http("POST", "/v1/chat/completions", body, key).status, 200, "a model server that reads slowly gets it all")
+    tap.is_(
+        s.http("POST", "/v1/chat/completions", body, key).status, 200, "a model server that reads slowly gets it all"
+    )
     tap.is_(s.mock.requests()[-1]["body"], body, "unchanged")

@@ -34,12 +34,13 @@ def time_to_close(s, key, model, stream, abruptly, read_first):
 
 def check_phases(s, key):
     for model, stream, read_first, name in (
-            ("fault-stall-head", False, False, "before the first byte of a whole answer"),
-            ("fault-stall-head", True, False, "before the first byte of a stream"),
-            ("stream-1000x20", True, True, "in a stream that flows"),
-            ("fault-stall-mid", True, True, "in a stream that has stalled"),
-            ("fault-stall-mid", False, False, "in a whole answer that has stalled"),
-            ("stream-4000+size-16384", True, True, "in a stream that is faster than its reader")):
+        ("fault-stall-head", False, False, "before the first byte of a whole answer"),
+        ("fault-stall-head", True, False, "before the first byte of a stream"),
+        ("stream-1000x20", True, True, "in a stream that flows"),
+        ("fault-stall-mid", True, True, "in a stream that has stalled"),
+        ("fault-stall-mid", False, False, "in a whole answer that has stalled"),
+        ("stream-4000+size-16384", True, True, "in a stream that is faster than its reader"),
+    ):
         for abruptly in (False, True):
             best = min(time_to_close(s, key, model, stream, abruptly, read_first) for _ in range(TRIES))
             tap.ok(best < BOUND_MS, "%s, with %s: %.1f ms" % (name, "RST" if abruptly else "FIN", best))
@@ -83,8 +84,10 @@ def check_body(s, key):
     tap.is_(s.mock.count(mark, event="request", model="m"), 0, "and its half of a request reaches nobody")
 
 
-MODELS = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 2, "acquire_timeout_ms": 10000}},
-          "models": {"*": {"targets": [{"upstream": "mock"}]}}}
+MODELS = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 2, "acquire_timeout_ms": 10000}},
+    "models": {"*": {"targets": [{"upstream": "mock"}]}},
+}
 
 with suite.Suite(models=MODELS) as the_suite:
     the_key = the_suite.make_key()

@@ -26,13 +26,19 @@ def check_requests(s):
     tap.is_([a.status for a in answers], [200, 200, 200, 429], "three requests a minute")
     is_limited(answers[3], "requests", "rate_limit_exceeded", "the fourth is one too many")
     check_hints(answers[3], "rpm")
-    tap.is_([a.headers["x-ratelimit-remaining-requests"] for a in answers], ["2", "1", "0", "0"], "what remains is told")
+    tap.is_(
+        [a.headers["x-ratelimit-remaining-requests"] for a in answers], ["2", "1", "0", "0"], "what remains is told"
+    )
     tap.is_({a.headers["x-ratelimit-limit-requests"] for a in answers}, {"3"}, "and the limit")
-    tap.ok(all(re.fullmatch(r"(\d+m)?\d+(\.\d+)?s|\d+ms", a.headers["x-ratelimit-reset-requests"]) for a in answers),
-           "and when it is full again, as Go writes durations")
+    tap.ok(
+        all(re.fullmatch(r"(\d+m)?\d+(\.\d+)?s|\d+ms", a.headers["x-ratelimit-reset-requests"]) for a in answers),
+        "and when it is full again, as Go writes durations",
+    )
     tap.is_(s.http("GET", "/v1/models", key=key).status, 429, "lists of models count as well")
     tap.is_(s.chat(s.make_key(), "m").status, 200, "other keys are not affected")
-    tap.ok("x-ratelimit-limit-requests" not in s.chat(s.make_key(), "m").headers, "a key without limits is told of none")
+    tap.ok(
+        "x-ratelimit-limit-requests" not in s.chat(s.make_key(), "m").headers, "a key without limits is told of none"
+    )
 
 
 def check_tokens(s):
@@ -74,7 +80,10 @@ def check_concurrency(s):
     held[1].close()
     suite.until(lambda: of_key(s, key)["running"] == 0, "the end of all")
     statuses = suite.together(12, lambda _: s.chat(key, "slow-300ms").status)
-    tap.ok(statuses.count(200) >= 2 and statuses.count(200) + statuses.count(429) == 12, "twelve at once: %s" % sorted(statuses))
+    tap.ok(
+        statuses.count(200) >= 2 and statuses.count(200) + statuses.count(429) == 12,
+        "twelve at once: %s" % sorted(statuses),
+    )
 
 
 def check_refusals_cost_nothing(s):
@@ -96,7 +105,10 @@ def check_refusals_cost_nothing(s):
     for _ in range(20):
         assert s.chat(key, "m", max_tokens=4500).status in (200, 429)
     used = of_key(s, key)
-    tap.ok(used["requests"]["remaining"] >= before["requests"]["remaining"] - 22, "nor do refusals for tokens use up requests")
+    tap.ok(
+        used["requests"]["remaining"] >= before["requests"]["remaining"] - 22,
+        "nor do refusals for tokens use up requests",
+    )
     suite.until(lambda: of_key(s, key)["running"] == 0 and of_key(s, key)["budget"]["reserved"] == 0, "the end of all")
     tap.ok(True, "nothing is left over")
 
@@ -114,7 +126,10 @@ def check_budget(s):
     statuses = suite.together(8, lambda _: s.chat(key, "stream-400", max_tokens=400).status)
     suite.until(lambda: of_key(s, key)["budget"]["reserved"] == 0, "settlement")
     used = of_key(s, key)["budget"]["used"]
-    tap.ok(used <= 2000, "eight at once cannot overrun it together (%d of 2000 used, %d admitted)" % (used, statuses.count(200)))
+    tap.ok(
+        used <= 2000,
+        "eight at once cannot overrun it together (%d of 2000 used, %d admitted)" % (used, statuses.count(200)),
+    )
     suite.until(lambda: recorded(s, key) == used, "the record of it")
     s.restart("limiterd")
     answer = s.chat(key, "m", max_tokens=1900)
@@ -137,8 +152,10 @@ def check_aborted_streams_are_charged(s):
     used = of_key(s, key)["budget"]["used"]
     tap.ok(15 <= used <= 500, "a stream broken off is charged what was seen of it (%d)" % used)
     record = suite.until(lambda: s.records(kind="request", key_id=s.key_id(key)), "its record")[0]
-    tap.ok(record["estimated"] and record["tokens_in"] + record["tokens_out"] == used,
-           "and its record says that this is an estimate") or tap.diag(record)
+    tap.ok(
+        record["estimated"] and record["tokens_in"] + record["tokens_out"] == used,
+        "and its record says that this is an estimate",
+    ) or tap.diag(record)
 
 
 def check_defaults():

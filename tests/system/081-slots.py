@@ -9,8 +9,10 @@ import tap
 
 
 def models(**upstream):
-    return {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", **upstream}},
-            "models": {"*": {"targets": [{"upstream": "mock"}]}}}
+    return {
+        "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", **upstream}},
+        "models": {"*": {"targets": [{"upstream": "mock"}]}},
+    }
 
 
 def hold(s, key, count):
@@ -34,7 +36,10 @@ def check_defaults():
         took = time.monotonic() - started
         tap.is_((answer.status, answer.code), (429, "chat_concurrency_limit"), "the eleventh is refused")
         tap.ok(took >= 0.25, "after it has waited (%.3f s)" % took)
-        tap.ok(int(answer.headers["retry-after"]) >= 1 and int(answer.headers["retry-after-ms"]) > 0, "and told when to come back")
+        tap.ok(
+            int(answer.headers["retry-after"]) >= 1 and int(answer.headers["retry-after-ms"]) > 0,
+            "and told when to come back",
+        )
         tap.is_(s.http("GET", "/v1/models", key=key).status, 200, "lists need no slot")
         held.pop().close()
         suite.until(lambda: s.chat(key, "m").status == 200, "a free slot")
@@ -78,8 +83,11 @@ def check_fairness():
             thread.join()
         served = [event["model"] for event in s.mock.events(mark, event="request")]
         tap.ok(served.index("modest") <= 1, "slots go round the keys: %s" % served)
-        tap.is_([name for name in served if name.startswith("greedy")], ["greedy-%d" % i for i in range(6)],
-                "and within a key the first come first")
+        tap.is_(
+            [name for name in served if name.startswith("greedy")],
+            ["greedy-%d" % i for i in range(6)],
+            "and within a key the first come first",
+        )
         tap.is_({status for _, status in order}, {200}, "everybody is served in the end")
 
 
@@ -93,7 +101,9 @@ def check_bounded():
             thread.start()
         suite.until(lambda: pool(s)["waiting"] == 2, "a full queue")
         answer = s.chat(key, "m")
-        tap.is_((answer.status, answer.code), (429, "chat_concurrency_limit"), "who finds the queue full is refused at once")
+        tap.is_(
+            (answer.status, answer.code), (429, "chat_concurrency_limit"), "who finds the queue full is refused at once"
+        )
         held[0].close()
         for thread in threads:
             thread.join()
@@ -101,10 +111,17 @@ def check_bounded():
 
 
 def check_pools_are_apart():
-    both = {"upstreams": {"one": {"base_url": "MOCK", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 50},
-                          "two": {"base_url": "MOCK", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 50}},
-            "models": {"fault-stall-mid": {"targets": [{"upstream": "one"}]}, "a": {"targets": [{"upstream": "one"}]},
-                       "b": {"targets": [{"upstream": "two"}]}}}
+    both = {
+        "upstreams": {
+            "one": {"base_url": "MOCK", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 50},
+            "two": {"base_url": "MOCK", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 50},
+        },
+        "models": {
+            "fault-stall-mid": {"targets": [{"upstream": "one"}]},
+            "a": {"targets": [{"upstream": "one"}]},
+            "b": {"targets": [{"upstream": "two"}]},
+        },
+    }
     with suite.Suite(models=both) as s:
         key = s.make_key()
         held = hold(s, key, 1)

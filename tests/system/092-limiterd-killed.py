@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""limiterd is killed in mid-traffic: new requests get 503, open streams go on, and what is under way is counted again."""
+"""limiterd is killed in mid-traffic: new requests get 503, open streams go on, what is under way is counted again."""
 
 import suite
 import tap

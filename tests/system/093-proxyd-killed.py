@@ -8,8 +8,10 @@ import tap
 import traffic
 
 # The slots of a dead proxyd's streams are taken until their leases run out; here they must not get in the way.
-MODELS = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 64}},
-          "models": {"*": {"targets": [{"upstream": "mock"}]}}}
+MODELS = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 64}},
+    "models": {"*": {"targets": [{"upstream": "mock"}]}},
+}
 
 with suite.Suite(models=MODELS) as s:
     key = s.make_key()

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""auditd is killed in mid-traffic: nobody notices until the window of unacknowledged records is full; nothing is lost."""
+"""auditd is killed in mid-traffic: nobody notices until the window of records is full, and nothing is lost."""
 
 import suite
 import tap
 import traffic
 
 WINDOW = 4096
-LOCAL = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}}, "models": {"m": {"targets": [{"upstream": "mock"}]}}}
+LOCAL = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
+    "models": {"m": {"targets": [{"upstream": "mock"}]}},
+}
 
 
 def ask_many(s, key, count):
@@ -49,7 +52,10 @@ def check_required():
         tap.is_(before, 200, "a request is recorded")
         s.kill("auditd")
         good, busy = ask_many(s, key, 4608)
-        tap.ok(good + busy == 4608 and good <= WINDOW + 8 and good >= WINDOW - 8, "without auditd %d requests pass, then 503" % good)
+        tap.ok(
+            good + busy == 4608 and good <= WINDOW + 8 and good >= WINDOW - 8,
+            "without auditd %d requests pass, then 503" % good,
+        )
         answer = s.http("GET", "/v1/models", key=key)
         tap.is_((answer.status, answer.code), (503, "audit_unavailable"), "which says why")
         s.start("auditd")

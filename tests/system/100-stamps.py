@@ -17,7 +17,7 @@ HOPS = ("auditd", "limiterd", "proxyd", "authd")
 def altered(stamp):
     """The stamp with one byte changed, at many places, and cut or lengthened."""
     for place in list(range(0, len(stamp) - 32, 7)) + [len(stamp) - 32, len(stamp) - 1]:
-        yield stamp[:place] + bytes([stamp[place] ^ 1]) + stamp[place + 1:]
+        yield stamp[:place] + bytes([stamp[place] ^ 1]) + stamp[place + 1 :]
     for length in (0, 1, 31, 32, 33, len(stamp) - 33, len(stamp) - 1):
         yield stamp[:length]
     yield stamp + b"\0"
@@ -47,7 +47,9 @@ def check_grants(s):
     is_denied(link, wire.grant(right, expires=31000), "a grant for longer than any may last")
     kind, body = link.ask(wire.LIMIT_TAKE, wire.take(wire.grant(right, models="other")))
     tap.is_((kind, body[0]), (wire.LIMIT_DENY, wire.DENY_MODEL), "a grant for another model")
-    tap.is_(link.ask(wire.LIMIT_TAKE, wire.take(good))[0], wire.LIMIT_LEASE, "and afterwards a good one is honoured still")
+    tap.is_(
+        link.ask(wire.LIMIT_TAKE, wire.take(good))[0], wire.LIMIT_LEASE, "and afterwards a good one is honoured still"
+    )
     link.close()
 
 
@@ -92,21 +94,32 @@ def check_leases(s):
     tap.is_(open_stream(link, lease, suite.chat_body("m")), ("status", 200), "a lease from limiterd opens a stream")
     never_upstream(s, link, lease, "but no second one")
     forged = wire.lease(right)
-    tap.is_(open_stream(link, forged, suite.chat_body("m")), ("status", 200), "with the key a lease can be forged: it is well formed")
+    tap.is_(
+        open_stream(link, forged, suite.chat_body("m")),
+        ("status", 200),
+        "with the key a lease can be forged: it is well formed",
+    )
     never_upstream(s, link, forged, "and is good for one stream, too")
     never_upstream(s, link, wire.lease(os.urandom(32)), "a lease sealed with another key")
     never_upstream(s, link, wire.lease(grant_key), "one sealed with the grant key")
     never_upstream(s, link, wire.grant(grant_key), "a grant in place of a lease")
     good = wire.lease(right)
-    tap.ok(all(never_upstream(s, link, bad, None) for bad in altered(good)), "a lease altered in any place, cut or lengthened")
+    tap.ok(
+        all(never_upstream(s, link, bad, None) for bad in altered(good)),
+        "a lease altered in any place, cut or lengthened",
+    )
     never_upstream(s, link, wire.seal(b"G", good[:-32], right), "a lease sealed under the label of grants")
     never_upstream(s, link, wire.lease(right, expires=-1), "an expired lease")
     never_upstream(s, link, wire.lease(right, expires=31000), "a lease for longer than any may last")
-    never_upstream(s, link, wire.lease(right), "a body with another model than the leased one", suite.chat_body("other"))
+    never_upstream(
+        s, link, wire.lease(right), "a body with another model than the leased one", suite.chat_body("other")
+    )
     never_upstream(s, link, wire.lease(right), "and one with two of them", b'{"model":"m","model":"other"}')
     never_upstream(s, link, wire.lease(right), "and one with another in small print", b'{"model":"m","Model":"other"}')
     never_upstream(s, link, wire.lease(right, upstream="elsewhere"), "a lease for the slot of another upstream")
-    tap.is_(open_stream(link, good, suite.chat_body("m")), ("status", 200), "and afterwards the good one opens its stream")
+    tap.is_(
+        open_stream(link, good, suite.chat_body("m")), ("status", 200), "and afterwards the good one opens its stream"
+    )
     link.close()
 
 
@@ -141,7 +154,11 @@ def check_settling():
         lease = wire.leased(body)
         tap.is_(remaining(s), 900, "a lease has its tokens reserved")
         for bad in altered(lease):
-            assert proxyd.refusal(wire.LIMIT_SETTLE, wire.settle(bad, 1)) in (wire.BAD_SEAL, wire.TRUNCATED, wire.TRAILING)
+            assert proxyd.refusal(wire.LIMIT_SETTLE, wire.settle(bad, 1)) in (
+                wire.BAD_SEAL,
+                wire.TRUNCATED,
+                wire.TRAILING,
+            )
         tap.ok(True, "an altered lease cannot be settled")
         tap.is_(proxyd.refusal(wire.LIMIT_KEEP, wire.lease(os.urandom(32))), wire.BAD_SEAL, "nor a forged one kept")
         for _ in range(3):

@@ -19,11 +19,15 @@ import wire
 
 # link: (dialer, listener), a type that the dialer may send, one that the listener may send
 LINKS = {
-    "edge-authd": ("edge", "authd", wire.AUTH_ASK, wire.AUTH_GRANT), "edge-limiterd": ("edge", "limiterd", wire.LIMIT_TAKE, wire.LIMIT_LEASE),
-    "edge-proxyd": ("edge", "proxyd", wire.STREAM_OPEN, wire.STREAM_HEAD), "edge-auditd": ("edge", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK),
+    "edge-authd": ("edge", "authd", wire.AUTH_ASK, wire.AUTH_GRANT),
+    "edge-limiterd": ("edge", "limiterd", wire.LIMIT_TAKE, wire.LIMIT_LEASE),
+    "edge-proxyd": ("edge", "proxyd", wire.STREAM_OPEN, wire.STREAM_HEAD),
+    "edge-auditd": ("edge", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK),
     "proxyd-limiterd": ("proxyd", "limiterd", wire.LIMIT_SETTLE, wire.LIMIT_SETTLED),
-    "proxyd-auditd": ("proxyd", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK), "authd-auditd": ("authd", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK),
-    "authd-proxyd": ("authd", "proxyd", wire.AUTH_REVOKE, None), "limiterd-auditd": ("limiterd", "auditd", wire.USAGE_ASK, wire.USAGE_TOTAL),
+    "proxyd-auditd": ("proxyd", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK),
+    "authd-auditd": ("authd", "auditd", wire.AUDIT_RECORD, wire.AUDIT_ACK),
+    "authd-proxyd": ("authd", "proxyd", wire.AUTH_REVOKE, None),
+    "limiterd-auditd": ("limiterd", "auditd", wire.USAGE_ASK, wire.USAGE_TOTAL),
 }
 CONTROL = {"ctl-authd": "authd", "ctl-limiterd": "limiterd", "ctl-auditd": "auditd"}
 DICE = random.Random(4711)
@@ -45,10 +49,14 @@ def refusal(pipe, kind, number, body=b""):
 def check_conversation(name, pipe, mine):
     """Malformed frames in well-formed messages: each is answered with its number."""
     pipe.settimeout(suite.PATIENCE)
-    for number, (kind, body, wanted, what) in enumerate((
-            (999, b"", wire.BAD_TYPE, "an unknown type"), (0, b"", wire.BAD_TYPE, "type 0"),
+    for number, (kind, body, wanted, what) in enumerate(
+        (
+            (999, b"", wire.BAD_TYPE, "an unknown type"),
+            (0, b"", wire.BAD_TYPE, "type 0"),
             (wire.CTL_CALL, b"x" * 8, wire.BAD_SENDER, "what this party may not send"),
-            (mine, b"\xff" * 60000, wire.BAD_LENGTH, "a body over its maximum"))):
+            (mine, b"\xff" * 60000, wire.BAD_LENGTH, "a body over its maximum"),
+        )
+    ):
         tap.is_(refusal(pipe, kind, number, body), wanted, "%s: %s" % (name, what))
     for body in (b"", b"\xff", b"\0" * 7, b"\xff" * 300):
         pipe.send_frame(mine, 5, body)
@@ -85,6 +93,7 @@ def check_transport(s, name, protocol):
 
 def dial(s, name):
     """A working pipe: after the last peer went, nng takes a moment to let the next one in."""
+
     def attempt():
         try:
             pipe = nngipc.dial(path(s, name))
@@ -92,6 +101,7 @@ def dial(s, name):
             return pipe if refusal(pipe, 997, 1) == wire.BAD_TYPE else None
         except nngipc.Closed:
             return None
+
     return suite.until(attempt, "a place on " + name)
 
 
@@ -112,8 +122,12 @@ def small(s, daemon):
 
 def check_listeners():
     for name, (dialer, listener, mine, _) in LINKS.items():
-        needed = {"authd": ("authd", "proxyd", "auditd", "limiterd"), "limiterd": ("limiterd", "auditd"),
-                  "proxyd": ("proxyd", "limiterd", "auditd"), "auditd": ("auditd",)}[listener]
+        needed = {
+            "authd": ("authd", "proxyd", "auditd", "limiterd"),
+            "limiterd": ("limiterd", "auditd"),
+            "proxyd": ("proxyd", "limiterd", "auditd"),
+            "auditd": ("auditd",),
+        }[listener]
         with suite.Suite(daemons=[each for each in needed if each != dialer]) as s:
             check_transport(s, name, nngipc.PAIR)
             pipe = dial(s, name)
@@ -144,9 +158,16 @@ def check_control():
     with suite.Suite(daemons=("auditd", "limiterd", "proxyd", "authd")) as s:
         for name, daemon in CONTROL.items():
             check_transport(s, name, nngipc.REQ)
-            for body in (b"", b"\xff" * 40, nngipc.text("x" * 40) + nngipc.blob(b"{}"), nngipc.text("no.such") + nngipc.blob(b"{}"),
-                         nngipc.text("key.list") + nngipc.blob(b"[1]"), nngipc.text("key.list") + nngipc.blob(b"{" * 5000),
-                         nngipc.text("key.create") + nngipc.blob(b'{"unknown":1}'), nngipc.text("audit.tail") + nngipc.blob(b"\xff")):
+            for body in (
+                b"",
+                b"\xff" * 40,
+                nngipc.text("x" * 40) + nngipc.blob(b"{}"),
+                nngipc.text("no.such") + nngipc.blob(b"{}"),
+                nngipc.text("key.list") + nngipc.blob(b"[1]"),
+                nngipc.text("key.list") + nngipc.blob(b"{" * 5000),
+                nngipc.text("key.create") + nngipc.blob(b'{"unknown":1}'),
+                nngipc.text("audit.tail") + nngipc.blob(b"\xff"),
+            ):
                 pipe = nngipc.dial(path(s, name), nngipc.REQ)
                 pipe.settimeout(suite.PATIENCE)
                 pipe.send_frame(wire.CTL_CALL, 1, body)

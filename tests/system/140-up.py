@@ -17,16 +17,23 @@ class Up:
     def __init__(self, state, port, upstream):
         self.env = {"HEIMGATE_STATE": state, "HEIMGATE_PORT": str(port), "HEIMGATE_UPSTREAM": upstream}
         self.port = port
-        self.process = subprocess.Popen([os.path.join(suite.BIN, "heimgate"), "up"], env=suite.clean_environment(self.env),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            [os.path.join(suite.BIN, "heimgate"), "up"],
+            env=suite.clean_environment(self.env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         os.set_blocking(self.process.stdout.fileno(), False)
         self.said = ""
 
     def read(self, wanted):
         """Waits until it has said something that matches."""
+
         def more():
             self.said += (self.process.stdout.read() or b"").decode()
             return re.search(wanted, self.said) or self.process.poll() is not None
+
         suite.until(more, wanted)
         return re.search(wanted, self.said)
 
@@ -38,7 +45,9 @@ class Up:
 
 
 def daemons_of(up):
-    found = subprocess.run(["ps", "-o", "args=", "--ppid", str(up.process.pid)], capture_output=True, text=True, check=False).stdout
+    found = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(up.process.pid)], capture_output=True, text=True, check=False
+    ).stdout
     return sorted(line.split("/")[-1].split()[0] for line in found.splitlines() if "heimgate-" in line)
 
 
@@ -50,7 +59,9 @@ def check_first_start(state, mock):
     curl = re.search(r"curl http.*?\}'\n", up.said, re.S).group()
     answer = subprocess.run(["sh", "-c", curl.replace("curl ", "curl -s ", 1)], capture_output=True, check=False)
     tap.has(answer.stdout, b'"object":"chat.completion"', "the curl line that is shown can be pasted")
-    answer = suite.http_call(up.port, "POST", "/v1/chat/completions", suite.chat_body("m", stream=True), {"Authorization": "Bearer " + key})
+    answer = suite.http_call(
+        up.port, "POST", "/v1/chat/completions", suite.chat_body("m", stream=True), {"Authorization": "Bearer " + key}
+    )
     tap.ok(answer.body.endswith(b"data: [DONE]\n\n"), "and the key streams as well")
     code, errors = up.end()
     tap.ok(code == 0 and not suite.REPORTS.search(errors), "Ctrl-C ends it with 0") or tap.diag(errors)
@@ -62,12 +73,18 @@ def check_second_start(state, mock, key):
     up = Up(state, suite.free_port(), mock.url)
     up.read(r"Make another key")
     tap.ok("sk-hg-" not in up.said, "at the next start no key is shown")
-    tap.is_(suite.http_call(up.port, "GET", "/v1/models", headers={"x-api-key": key}).status, 200, "and the first one still works")
+    tap.is_(
+        suite.http_call(up.port, "GET", "/v1/models", headers={"x-api-key": key}).status,
+        200,
+        "and the first one still works",
+    )
     second = Up(tempfile.mkdtemp(dir=os.path.dirname(state)), up.port, mock.url)
     _, errors = second.process.communicate(timeout=suite.PATIENCE)
     lines = [line for line in errors.decode().splitlines() if line.startswith("heimgate-")]
-    tap.ok(second.process.returncode == 111 and len(lines) == 1 and str(up.port) in lines[0], "a port that is taken: one clear line") or \
-        tap.diag(errors.decode())
+    tap.ok(
+        second.process.returncode == 111 and len(lines) == 1 and str(up.port) in lines[0],
+        "a port that is taken: one clear line",
+    ) or tap.diag(errors.decode())
     tap.is_(up.end()[0], 0, "the one that has it is not disturbed")
 
 
@@ -75,7 +92,9 @@ def check_without_a_model_server(directory):
     closed = "http://127.0.0.1:%d" % suite.free_port()
     up = Up(os.path.join(directory, "alone"), suite.free_port(), closed)
     key = up.read(r"sk-hg-\S+").group()
-    answer = suite.http_call(up.port, "POST", "/v1/chat/completions", suite.chat_body("m"), {"Authorization": "Bearer " + key})
+    answer = suite.http_call(
+        up.port, "POST", "/v1/chat/completions", suite.chat_body("m"), {"Authorization": "Bearer " + key}
+    )
     tap.is_(answer.status, 200, "without a model server the bundled mock answers")
     code, errors = up.end()
     tap.ok(code == 0 and closed in errors and "mock" in errors, "and it says so")

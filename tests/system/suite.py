@@ -12,9 +12,6 @@ The programs come from HEIMGATE_BIN, or build/bin.  Nothing here waits for time 
 """
 
 import atexit
-import base64
-import contextlib
-import http.client
 import json
 import os
 import re
@@ -23,235 +20,17 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
-import threading
-import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, os.path.join(ROOT, "tests", "tap"))
+# Tests find all of this here.
+from process import BIN, PATIENCE, REPORTS, Process, clean_environment, free_port, together, until  # noqa: F401
+from client import Stream, chat_body, http_call, read_until_closed, request_bytes, request_headers  # noqa: F401
+from mockserver import Mock
 
-import nngipc  # noqa: E402
-import tap  # noqa: E402
+import nngipc
+import tap
 
-BIN = os.path.abspath(os.environ.get("HEIMGATE_BIN") or os.path.join(ROOT, "build", "bin"))
 DAEMONS = ("auditd", "limiterd", "proxyd", "authd", "edge")  # whoever is asked stands before whoever asks
-PATIENCE = 30.0  # seconds until something that must happen counts as not happening
-REPORTS = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|event=check-failed|frame-not-encoded")
-
-
-def until(condition, what="it", patience=PATIENCE):
-    """Polls until condition() is true, and returns what it returned."""
-    end = time.monotonic() + patience
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise TimeoutError("%s did not happen within %g s" % (what, patience))
-        time.sleep(0.005)
-
-
-def together(count, work):
-    """Calls work(i) in `count` threads at once: what they returned, in the order of i."""
-    results = [None] * count
-
-    def one(i):
-        results[i] = work(i)
-
-    threads = [threading.Thread(target=one, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def free_port():
-    """A TCP port nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def clean_environment(extra=()):
-    """This process's environment without settings of heimgate's own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HEIMGATE_")}
-    environment.update(extra)
-    return environment
-
-
-class Process:
-    """A program whose standard error goes to a file."""
-
-    def __init__(self, name, argv, log, environment=(), stdout=subprocess.DEVNULL, pass_fds=()):
-        self.name = name
-        self.log = log
-        with open(log, "ab") as stderr:
-            self.popen = subprocess.Popen(
-                argv, env=clean_environment(environment), stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
-                pass_fds=pass_fds)
-        atexit.register(self.end, signal.SIGKILL)
-
-    @property
-    def pid(self):
-        return self.popen.pid
-
-    def end(self, with_signal=signal.SIGTERM):
-        """Sends the signal, waits for the end and returns the exit code (negative: ended by that signal)."""
-        if self.popen.poll() is None:
-            self.popen.send_signal(with_signal)
-        try:
-            return self.popen.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            tap.diag("%s does not end; killing it" % self.name)
-            self.popen.kill()
-            return self.popen.wait()
-
-    def logged(self):
-        with open(self.log, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def resident_kib(self):
-        """Memory it occupies now."""
-        with open("/proc/%d/statm" % self.pid, encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
-
-
-class Mock(Process):
-    """The mock model server; see tests/mockmodel/README.md."""
-
-    def __init__(self, directory, *options, shape="ollama", port=0):
-        argv = [os.path.join(BIN, "heimgate-mockmodel"), "--port", str(port), "--shape", shape, "--record",
-                "--events", "-", *options]
-        super().__init__("mockmodel", argv, os.path.join(directory, "mockmodel.log"), stdout=subprocess.PIPE)
-        self._events = []
-        self._changed = threading.Condition()
-        first = self.popen.stdout.readline().decode()
-        assert first.startswith("listening on "), "the mock model server said %r" % first
-        self.url = first.split()[2]
-        self.port = int(self.url.rsplit(":", 1)[1])
-        threading.Thread(target=self._follow, daemon=True).start()
-
-    def _follow(self):
-        for line in self.popen.stdout:
-            with self._changed:
-                self._events.append(json.loads(line))
-                self._changed.notify_all()
-
-    def _catch_up(self):
-        """Waits until all that has happened up to now has been read from the pipe."""
-        last = json.loads(http_call(self.port, "GET", "/mock/events?after=%d" % (1 << 62)).body)["last"]
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self._events) >= last, PATIENCE):
-                raise TimeoutError("the mock's events stopped coming")
-
-    def _find(self, since, wanted):
-        return [event for event in self._events[since:]
-                if all(event.get(name) == value for name, value in wanted.items())]
-
-    def events(self, since=0, **wanted):
-        """All events after the mark with these members."""
-        self._catch_up()
-        with self._changed:
-            return self._find(since, wanted)
-
-    def count(self, since=0, **wanted):
-        return len(self.events(since, **wanted))
-
-    def mark(self):
-        """This place in the course of events, for the others."""
-        self._catch_up()
-        return len(self._events)
-
-    def wait(self, since=0, patience=PATIENCE, **wanted):
-        """The first event after the mark with these members: wait(mark, event="peer-closed")."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._find(since, wanted), patience):
-                raise TimeoutError("the mock saw no %r; it saw %r" % (wanted, self._events[since:][-20:]))
-            return self._find(since, wanted)[0]
-
-    def requests(self):
-        """The last requests: dictionaries with head and body as bytes, and what the events say of them."""
-        found = json.loads(http_call(self.port, "GET", "/mock/requests").body)["requests"]
-        for request in found:
-            request["head"] = base64.b64decode(request["head"])
-            request["body"] = base64.b64decode(request["body"])
-        return [request for request in found if not request["path"].startswith("/mock/")]
-
-
-class Response:
-    """A whole answer."""
-
-    def __init__(self, response, body):
-        self.status = response.status
-        self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.body = body
-
-    def json(self):
-        return json.loads(self.body)
-
-    @property
-    def error(self):
-        """The error object of OpenAI's envelope, or {}."""
-        try:
-            return self.json().get("error", {})
-        except (ValueError, AttributeError):
-            return {}
-
-    @property
-    def code(self):
-        return self.error.get("code")
-
-    def __repr__(self):
-        return "<%d %r %r>" % (self.status, self.headers, self.body[:300])
-
-
-def http_call(port, method, path, body=None, headers=(), timeout=PATIENCE):
-    """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-    try:
-        connection.request(method, path, body, dict(headers))
-        response = connection.getresponse()
-        return Response(response, response.read())
-    finally:
-        connection.close()
-
-
-class Stream:
-    """An answer being read event by event."""
-
-    def __init__(self, port, path, body, headers, timeout=PATIENCE):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
-        self.connection.request("POST", path, body, headers)
-        self.response = self.connection.getresponse()
-        self.status = self.response.status
-        self.headers = {name.lower(): value for name, value in self.response.getheaders()}
-
-    def event(self):
-        """The next event with its blank line, as bytes; b"" at the end.  A cut connection raises."""
-        lines = b""
-        while True:
-            line = self.response.readline()
-            if not line and lines:
-                raise http.client.IncompleteRead(lines)
-            lines += line
-            if line in (b"\n", b"\r\n", b""):
-                return lines
-
-    def rest(self):
-        """(the bytes up to the end, whether the end was a proper one)."""
-        try:
-            return self.response.read(), True
-        except http.client.IncompleteRead as error:
-            return error.partial, False
-        except ConnectionError:
-            return b"", False
-
-    def close(self):
-        self.response.close()
-        self.connection.close()
 
 
 class Suite:
@@ -298,8 +77,10 @@ class Suite:
 
     def write_models(self, models=None):
         if models is None:
-            models = {"upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
-                      "models": {"*": {"targets": [{"upstream": "mock"}]}}}
+            models = {
+                "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
+                "models": {"*": {"targets": [{"upstream": "mock"}]}},
+            }
         with open(self.models_path, "w", encoding="utf-8") as file:
             file.write(json.dumps(models).replace("MOCK", self.mock.url))
 
@@ -315,8 +96,13 @@ class Suite:
     def start(self, name, wait=True, env=()):
         """Starts a daemon; `wait` until it says that it is ready."""
         ready, told = os.pipe()
-        process = Process(name, [os.path.join(BIN, "heimgate-" + name)], os.path.join(self.directory, name + ".log"),
-                          self.settings({**dict(env), "HEIMGATE_READY_FD": str(told)}), pass_fds=(told,))
+        process = Process(
+            name,
+            [os.path.join(BIN, "heimgate-" + name)],
+            os.path.join(self.directory, name + ".log"),
+            self.settings({**dict(env), "HEIMGATE_READY_FD": str(told)}),
+            pass_fds=(told,),
+        )
         os.close(told)
         process.ready = ready
         self.running[name] = process
@@ -383,11 +169,19 @@ class Suite:
 
     def tool(self, *arguments, stdin=b"", env=(), check=True):
         """Runs `heimgate ARGUMENTS`: the finished process, with bytes in stdout and stderr."""
-        done = subprocess.run([os.path.join(BIN, "heimgate"), *arguments], input=stdin, capture_output=True,
-                              env=clean_environment(self.settings(env)), timeout=PATIENCE, check=False)
+        done = subprocess.run(
+            [os.path.join(BIN, "heimgate"), *arguments],
+            input=stdin,
+            capture_output=True,
+            env=clean_environment(self.settings(env)),
+            timeout=PATIENCE,
+            check=False,
+        )
         if check and done.returncode != 0:
-            raise RuntimeError("heimgate %s ended with %d: %s" % (
-                " ".join(arguments), done.returncode, done.stderr.decode(errors="replace")))
+            raise RuntimeError(
+                "heimgate %s ended with %d: %s"
+                % (" ".join(arguments), done.returncode, done.stderr.decode(errors="replace"))
+            )
         return done
 
     def make_key(self, name=None, **options):
@@ -441,37 +235,3 @@ class Suite:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(data)
         return sock
-
-
-def chat_body(model, text="Hello there", **members):
-    return json.dumps({"model": model, "messages": [{"role": "user", "content": text}], **members}).encode()
-
-
-def request_headers(key, body=None, headers=()):
-    found = {"Content-Type": "application/json"} if body is not None else {}
-    if key:
-        found["Authorization"] = "Bearer " + key
-    found.update(headers)
-    return found
-
-
-def request_bytes(key, body, path="/v1/chat/completions", method="POST", headers=()):
-    """A request as it stands on the wire."""
-    lines = ["%s %s HTTP/1.1" % (method, path), "Host: localhost"]
-    found = request_headers(key, body, headers)
-    if "Transfer-Encoding" not in found:
-        found.setdefault("Content-Length", len(body))
-    lines += ["%s: %s" % item for item in found.items()]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-def read_until_closed(sock):
-    """Everything the peer sends until it closes; a reset ends it too."""
-    data = b""
-    with contextlib.suppress(ConnectionResetError):
-        while True:
-            more = sock.recv(65536)
-            if not more:
-                break
-            data += more
-    return data

@@ -99,8 +99,10 @@ class Traffic:
     def await_more(self, count, outcome="complete"):
         """Waits until so many more requests that began after now have come out like this, of both kinds."""
         now = time.monotonic()
-        suite.until(lambda: all(self.count(outcome, kind, now) >= count for kind in ("whole", "stream")),
-                    "%d more %r" % (count, outcome))
+        suite.until(
+            lambda: all(self.count(outcome, kind, now) >= count for kind in ("whole", "stream")),
+            "%d more %r" % (count, outcome),
+        )
 
 
 def check_outcomes(traffic, allowed):
@@ -118,8 +120,10 @@ def check_history(s, traffic, excused=lambda result: False):
     """Every request that was answered stands in history once, and the chain of its records is whole."""
     complete = [r for r in traffic.results if r.outcome == "complete"]
     wanted = {r.request_id for r in complete if not excused(r)}
-    suite.until(lambda: wanted <= {record["request_id"] for record in s.records(kind="request")} or None,
-                "the recording of %d requests" % len(wanted))
+    suite.until(
+        lambda: wanted <= {record["request_id"] for record in s.records(kind="request")} or None,
+        "the recording of %d requests" % len(wanted),
+    )
     records = s.records()
     ids = [record["id"] for record in records]
     tap.is_(len(ids), len(set(ids)), "no record stands in history twice")

@@ -12,7 +12,15 @@ import nngipc
 FAULT, HEALTH_ASK, HEALTH = 1, 2, 3
 AUTH_ASK, AUTH_GRANT, AUTH_DENY, AUTH_REVOKE = 16, 17, 19, 20
 LIMIT_TAKE, LIMIT_LEASE, LIMIT_DENY, LIMIT_CANCEL, LIMIT_KEEP, LIMIT_SETTLE, LIMIT_SETTLED = 32, 33, 35, 36, 38, 40, 41
-STREAM_OPEN, STREAM_HEAD, STREAM_BODY, STREAM_DATA, STREAM_CANCEL, STREAM_TRAILER, STREAM_CREDIT = 48, 49, 50, 51, 52, 53, 54
+STREAM_OPEN, STREAM_HEAD, STREAM_BODY, STREAM_DATA, STREAM_CANCEL, STREAM_TRAILER, STREAM_CREDIT = (
+    48,
+    49,
+    50,
+    51,
+    52,
+    53,
+    54,
+)
 AUDIT_RECORD, AUDIT_ACK, USAGE_ASK, USAGE_TOTAL, CTL_CALL, CTL_RESULT = 64, 65, 66, 67, 80, 81
 
 BAD_VERSION, BAD_TYPE, BAD_SENDER, BAD_LENGTH, TRUNCATED, TRAILING, TOO_LONG, BAD_VALUE = range(1, 9)
@@ -31,8 +39,19 @@ def seal(label, fields, key):
     return fields + hashlib.blake2b(label + fields, key=key, digest_size=32).digest()
 
 
-def grant(key, key_id="forged0000", name="forger", models="", generation=1, expires=None, rpm=0, tpm=0, concurrency=0,
-          budget=0, period=0):
+def grant(
+    key,
+    key_id="forged0000",
+    name="forger",
+    models="",
+    generation=1,
+    expires=None,
+    rpm=0,
+    tpm=0,
+    concurrency=0,
+    budget=0,
+    period=0,
+):
     """A sealed grant; expires in ms from now."""
     at = now_ms() + (4000 if expires is None else expires)
     fields = nngipc.text(key_id) + nngipc.text(name) + nngipc.text(models)
@@ -40,8 +59,19 @@ def grant(key, key_id="forged0000", name="forger", models="", generation=1, expi
     return seal(b"G", fields, key)
 
 
-def lease(key, lease_id=None, key_id="forged0000", name="forger", models="", model="m", upstream="mock", route=CHAT,
-          generation=1, expires=None, tokens=10):
+def lease(
+    key,
+    lease_id=None,
+    key_id="forged0000",
+    name="forger",
+    models="",
+    model="m",
+    upstream="mock",
+    route=CHAT,
+    generation=1,
+    expires=None,
+    tokens=10,
+):
     """A sealed lease."""
     at = now_ms() + (4000 if expires is None else expires)
     fields = (lease_id or os.urandom(16)) + os.urandom(16)
@@ -51,7 +81,13 @@ def lease(key, lease_id=None, key_id="forged0000", name="forger", models="", mod
 
 
 def take(sealed_grant, model="m", route=CHAT, tokens=10):
-    return nngipc.blob(sealed_grant) + os.urandom(16) + struct.pack(">B", route) + nngipc.text(model) + struct.pack(">Q", tokens)
+    return (
+        nngipc.blob(sealed_grant)
+        + os.urandom(16)
+        + struct.pack(">B", route)
+        + nngipc.text(model)
+        + struct.pack(">Q", tokens)
+    )
 
 
 def leased(body):
@@ -64,8 +100,12 @@ def settle(sealed_lease, tokens, charged=True):
 
 
 def stream_open(sealed_lease, body, length=None, client="127.0.0.1"):
-    return (nngipc.blob(sealed_lease) + nngipc.text(client) + struct.pack(">Q", len(body) if length is None else length)
-            + nngipc.blob(body))
+    return (
+        nngipc.blob(sealed_lease)
+        + nngipc.text(client)
+        + struct.pack(">Q", len(body) if length is None else length)
+        + nngipc.blob(body)
+    )
 
 
 def secret(s, name):
