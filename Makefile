@@ -58,7 +58,7 @@ $(BUILD)/obj/%.o: %.c
 .PHONY: run
 run: ## install what is missing, build, start everything on 127.0.0.1:8010
 	@compose/deps.sh run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory --silent all
 	@exec $(BUILD)/bin/heimgate up
 
 # --- judging ---

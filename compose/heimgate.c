@@ -60,6 +60,7 @@ int main(int argc, char **argv)
 		return EXIT_ENVIRONMENT;
 	}
 	snprintf(program, sizeof(program), "%s/heimgate-%s", dirname(self), argv[1]);
+	argv[1] = strrchr(program, '/') + 1;
 	execv(program, argv + 1);
 	perror(program);
 	return EXIT_ENVIRONMENT;

@@ -57,7 +57,7 @@ static bool ends_with_v1(const char *url)
 
 enum upstream_found upstream_probe(const char *url)
 {
-	json_t *version = get(url, "/api/version");
+	json_t *version = ends_with_v1(url) ? NULL : get(url, "/api/version");
 	bool ollama = json_object_get(version, "version") != NULL;
 	json_decref(version);
 	if (ollama)

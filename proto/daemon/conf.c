@@ -77,7 +77,8 @@ static void refuse_unknown_variables(void)
 		for (size_t i = 0; i < CONF_PROGRAMS && !known; i++)
 			known = find_row(&programs[i], *entry, length) != NULL;
 		if (!known)
-			fatal_usage("unknown setting %.*s: see --help for the ones there are", (int)length, *entry);
+			fatal_usage("unknown setting %.*s: --help of the daemons and of heimgate-up lists the ones there are",
+			            (int)length, *entry);
 	}
 }
 
@@ -203,7 +204,7 @@ void conf_print_help(FILE *to, enum conf_program program)
 	const struct program *self = &programs[program];
 	fprintf(to, "heimgate-%s: %s\n\n", self->name, self->purpose);
 	fprintf(to, "usage: heimgate-%s [-n]\n\n", self->name);
-	fprintf(to, "  -n  check the configuration, print it and end\n");
+	fprintf(to, "  -n  print the settings as they are understood, and end\n");
 	fprintf(to, "  -V  print the version and end\n");
 	fprintf(to, "  -h  print this and end\n\nSettings, read from the environment:\n\n");
 	for (size_t i = 0; i < self->count; i++) {

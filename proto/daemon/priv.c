@@ -48,13 +48,17 @@ static struct identity parse(const char *text)
 	return who;
 }
 
+/* Whoever started us may have asked that we end with them; a change of user would forget that. */
 static void become(const struct identity *who)
 {
+	int parent_death = 0;
+	prctl(PR_GET_PDEATHSIG, &parent_death);
 	if (setgroups(who->count, who->groups) < 0 || setresgid(who->groups[0], who->groups[0], who->groups[0]) < 0 ||
 	    setresuid(who->uid, who->uid, who->uid) < 0)
 		fatal("cannot become user %u", (unsigned)who->uid);
 	if (who->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0))
 		fatalx("root could be regained after giving it up");
+	prctl(PR_SET_PDEATHSIG, parent_death);
 }
 
 static void drop_capabilities(void)

@@ -49,7 +49,7 @@
 
 #define SETTINGS_LIMITERD(X) \
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE") \
-	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 7, 4096, "where counters live") \
+	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 1, 4096, "where counters live") \
 	X(INT, lease_life, "HEIMGATE_LEASE_LIFE_MS", "5000", 500, 30000, "ms within which a lease must be opened or kept") \
 	X(INT, queue_max, "HEIMGATE_QUEUE_MAX", "256", 1, 65535, "callers that may wait for a slot of one upstream")
 
@@ -76,7 +76,7 @@
 	X(INT, retention, "HEIMGATE_RETENTION_DAYS", "30", 1, 3650, "days for which history is kept")
 
 #define SETTINGS_UP(X) \
-	X(TEXT, upstream, "HEIMGATE_UPSTREAM", "http://127.0.0.1:11434", 8, 4096, \
+	X(TEXT, upstream, "HEIMGATE_UPSTREAM", "http://127.0.0.1:11434", 1, 4096, \
 	  "model server to use when there is no models.json") \
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, \
 	  "models.json; empty: models.json in HEIMGATE_STATE, else one made for HEIMGATE_UPSTREAM") \

@@ -100,6 +100,32 @@ def check_without_a_model_server(directory):
     tap.ok(code == 0 and closed in errors and "mock" in errors, "and it says so")
 
 
+def check_killed(directory, mock):
+    up = Up(os.path.join(directory, "killed"), suite.free_port(), mock.url)
+    up.read(r"word by word")
+    up.process.kill()
+    try:
+        up.process.communicate(timeout=suite.PATIENCE)  # until the last daemon has let go of its end
+        ended = True
+    except subprocess.TimeoutExpired:
+        ended = False
+    tap.ok(ended, "a runner that is killed takes its daemons with it")
+
+
+def check_mistakes(directory):
+    def one_line(state, upstream, word):
+        up = Up(state, suite.free_port(), upstream)
+        _, errors = up.process.communicate(timeout=suite.PATIENCE)
+        text = errors.decode()
+        return up.process.returncode == 100 and text.count("\n") == 1 and word in text
+
+    state = os.path.join(directory, "mistaken")
+    tap.ok(one_line(state, "127.0.0.1:11434", "HEIMGATE_UPSTREAM"), "an upstream that is no URL: one clear line")
+    with open(os.path.join(state, "models.json"), "w", encoding="utf-8") as file:
+        file.write("{")
+    tap.ok(one_line(state, "http://127.0.0.1:1", "models.json"), "a broken models.json: one clear line")
+
+
 with tempfile.TemporaryDirectory(prefix="heimgate-") as temporary:
     os.chmod(temporary, 0o755)
     model_server = suite.Mock(temporary)
@@ -107,4 +133,6 @@ with tempfile.TemporaryDirectory(prefix="heimgate-") as temporary:
     first_key = check_first_start(the_state, model_server)
     check_second_start(the_state, model_server, first_key)
     check_without_a_model_server(temporary)
+    check_killed(temporary, model_server)
+    check_mistakes(temporary)
     model_server.end()
