@@ -9,7 +9,7 @@
 #include "../proto/daemon/loop.h"
 
 enum {
-	ACKS_MAX = 16384, /* three senders' windows of 4096, and room for what they send again */
+	ACKS_MAX = 32768, /* three senders' windows of 8192, and room for what they send again */
 	RETRY_MIN_MS = 100,
 	RETRY_MAX_MS = 5000
 };

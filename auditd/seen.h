@@ -1,6 +1,6 @@
 /*
  * The ids of the last SEEN_MAX records, so that a record sent twice is
- * written once.  A sender keeps at most 4096 unacknowledged records, and
+ * written once.  A sender keeps at most 8192 unacknowledged records, and
  * there are three senders.  Takes 1.6 MiB.
  *
  * Each kind of record, and so each sender, has ids of its own: edge sees

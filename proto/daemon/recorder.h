@@ -5,7 +5,7 @@
  *
  * At most RECORDER_WINDOW records wait, each as the bytes of its frame: a
  * few hundred in practice, RECORDER_RECORD_MAX at worst, so never more than
- * 6 MiB, and those only while auditd does not answer.
+ * 12 MiB, and those only while auditd does not answer.
  */
 #ifndef DAEMON_RECORDER_H
 #define DAEMON_RECORDER_H
@@ -15,7 +15,7 @@
 struct ipc_link;
 
 enum {
-	RECORDER_WINDOW = 4096,    /* records sent or to be sent, and not acknowledged */
+	RECORDER_WINDOW = 8192,    /* records sent or to be sent, and not acknowledged */
 	RECORDER_RECORD_MAX = 1536 /* bytes of one, encoded */
 };
 

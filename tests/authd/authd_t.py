@@ -142,22 +142,22 @@ def store_trouble(authd):
 
 
 def full_window():
-    """Nobody takes the records of changes: when 4096 of them wait, there are no more changes."""
+    """Nobody takes the records of changes: when 8192 of them wait, there are no more changes."""
     with Authd() as authd:
         people = nngipc.dial(authd.link("ctl-authd"), nngipc.REQ)
         made, answer = 0, b"\1"
-        while answer[0] == 1 and made < 5000:
+        while answer[0] == 1 and made < 9000:
             key = {"id": "%010d" % made, "hash": digest(str(made)).hex(), "name": str(made)}
             people.send_frame(80, made, nngipc.text("key.create") + nngipc.blob(json.dumps(key).encode()))
             answer = people.receive_frame()[2]
             made += answer[0]
-        tap.is_(made, 4096, "as many changes as the window has room for")
+        tap.is_(made, 8192, "as many changes as the window has room for")
         tap.has(answer.decode(errors="replace"), "is heimgate-auditd running?", "then the reason why there are no more")
         edge = authd.edge()
         tap.is_(edge.ask("4095")["key_id"], "0000004095", "the last key works")
-        tap.is_(edge.ask("4096"), (UNKNOWN, ""), "the refused one was not made")
+        tap.is_(edge.ask("8192"), (UNKNOWN, ""), "the refused one was not made")
         auditd = authd.listen("authd-auditd").accept()
-        for _ in range(4096):
+        for _ in range(8192):
             auditd.send_frame(AUDIT_ACK, read_record(auditd)[0])
         suite.until(lambda: authd.call("key.revoke", id="0000004095")[0], "room for a record")
         tap.is_(read_record(auditd)[1]["action"], "key.revoke", "once they are taken, changes are made again")

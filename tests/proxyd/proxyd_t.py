@@ -279,7 +279,7 @@ def audit_required():
     with Alone(models=models) as s:
         edge = s.edge()
         s.auditd.answering = False
-        statuses = [edge.request(route=MODELS, model="", upstream="").status for _ in range(4096)]
+        statuses = [edge.request(route=MODELS, model="", upstream="").status for _ in range(8192)]
         tap.is_(set(statuses), {200}, "while auditd does not answer, records wait")
         answer = edge.request(route=MODELS, model="", upstream="")
         tap.is_((answer.status, answer.error["code"]), (503, "audit_unavailable"), "until there is no room for one more")

@@ -5,7 +5,7 @@ import suite
 import tap
 import traffic
 
-WINDOW = 4096
+WINDOW = 8192
 LOCAL = {
     "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
     "models": {"m": {"targets": [{"upstream": "mock"}]}},
@@ -51,9 +51,9 @@ def check_required():
         before = s.http("GET", "/v1/models", key=key).status
         tap.is_(before, 200, "a request is recorded")
         s.kill("auditd")
-        good, busy = ask_many(s, key, 4608)
+        good, busy = ask_many(s, key, 8704)
         tap.ok(
-            good + busy == 4608 and good <= WINDOW + 8 and good >= WINDOW - 8,
+            good + busy == 8704 and good <= WINDOW + 8 and good >= WINDOW - 8,
             "without auditd %d requests pass, then 503" % good,
         )
         answer = s.http("GET", "/v1/models", key=key)
@@ -71,7 +71,7 @@ def check_best_effort():
     with suite.Suite(models=LOCAL, env={"HEIMGATE_AUDIT": "best-effort"}) as s:
         key = s.make_key()
         s.kill("auditd")
-        tap.is_(ask_many(s, key, 4608), [4608, 0], "best-effort: all requests pass")
+        tap.is_(ask_many(s, key, 8704), [8704, 0], "best-effort: all requests pass")
         s.start("auditd")
         suite.until(lambda: len(s.records(kind="request")) >= WINDOW - 8, "what was kept")
         tap.ok("record" in s.log("proxyd"), "and the loss is told in the log")
