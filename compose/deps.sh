@@ -5,11 +5,12 @@ set -eu
 
 run_needs="cc:gcc make:make /usr/include/nng/nng.h:libnng-dev /usr/include/sodium.h:libsodium-dev
 	/usr/include/jansson.h:libjansson-dev /usr/include/sqlite3.h:libsqlite3-dev
+	/usr/include/postgresql/libpq-fe.h:libpq-dev /usr/include/hiredis/async.h:libhiredis-dev
 	/usr/include/*/curl/curl.h:libcurl4-openssl-dev curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clang
 	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev
 	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc
-	nginx:nginx-light wrk:wrk"
+	nginx:nginx-light wrk:wrk /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server"
 
 case "${1:-}" in
 run) needs=$run_needs ;;

@@ -56,6 +56,16 @@ int ipc_send_empty(struct ipc_link *link, enum wire_type type, uint64_t id);
 typedef bool ipc_ctl_handler(void *arg, const struct ctl_call *call, struct wire_out *json);
 void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg);
 
+/*
+ * A handler that has to wait calls ipc_ctl_later() and returns: what it returns and wrote is then of no
+ * account.  Later it, or whoever has the ticket, calls ipc_ctl_begin(), writes the object and calls
+ * ipc_ctl_end(), once.  The cursor is never NULL and valid until then; a caller who is gone gets nothing.
+ */
+typedef uint64_t ipc_ctl_ticket;
+ipc_ctl_ticket ipc_ctl_later(void);
+struct wire_out *ipc_ctl_begin(void);
+void ipc_ctl_end(ipc_ctl_ticket ticket, bool done);
+
 /* Number of links opened as dialer that are not up. */
 unsigned ipc_missing(void);
 

@@ -36,7 +36,9 @@
 
 #define SETTINGS_AUTHD(X) \
 	X(TEXT, store, "HEIMGATE_AUTH_STORE", "sqlite:keys.db", 8, 4096, \
-	  "where keys are kept; relative to authd/ in HEIMGATE_STATE") \
+	  "where keys are kept: sqlite:FILE, relative to authd/ in HEIMGATE_STATE, or postgresql://USER@HOST/DATABASE") \
+	X(TEXT, password_file, "HEIMGATE_AUTH_STORE_PASSWORD_FILE", "", 0, 4096, \
+	  "file with the password for a store of PostgreSQL; empty: none") \
 	X(INT, grant_life, "HEIMGATE_GRANT_LIFE_MS", "5000", 100, 30000, "ms a grant is good for") \
 	X(INT, default_rpm, "HEIMGATE_DEFAULT_RPM", "0", 0, 4294967295, \
 	  "requests per minute of keys made without --rpm; 0: no limit") \
@@ -49,7 +51,13 @@
 
 #define SETTINGS_LIMITERD(X) \
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE") \
-	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 1, 4096, "where counters live") \
+	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 1, 4096, \
+	  "where counters live: memory:, or redis://[USER@]HOST[:PORT][/DATABASE], shared by all hosts") \
+	X(TEXT, password_file, "HEIMGATE_LIMIT_STORE_PASSWORD_FILE", "", 0, 4096, \
+	  "file with the password for a store of Redis; empty: none") \
+	X(INT, deadline, "HEIMGATE_LIMIT_DEADLINE_MS", "50", 1, 5000, "ms within which Redis must have decided") \
+	X(TEXT, outage, "HEIMGATE_LIMIT_OUTAGE", "local", 1, 8, \
+	  "while Redis does not decide: local (limits of this host alone), closed (503) or open (no limits but slots)") \
 	X(INT, lease_life, "HEIMGATE_LEASE_LIFE_MS", "5000", 500, 30000, "ms within which a lease must be opened or kept") \
 	X(INT, queue_max, "HEIMGATE_QUEUE_MAX", "256", 1, 65535, "callers that may wait for a slot of one upstream")
 
@@ -70,7 +78,10 @@
 
 #define SETTINGS_AUDITD(X) \
 	X(TEXT, store, "HEIMGATE_AUDIT_STORE", "sqlite:audit.db", 8, 4096, \
-	  "where history is queried; relative to auditd/ in HEIMGATE_STATE") \
+	  "where history is queried: sqlite:FILE, relative to auditd/ in HEIMGATE_STATE, or " \
+	  "postgresql://USER@HOST/DATABASE") \
+	X(TEXT, password_file, "HEIMGATE_AUDIT_STORE_PASSWORD_FILE", "", 0, 4096, \
+	  "file with the password for a store of PostgreSQL; empty: none") \
 	X(INT, segment_size, "HEIMGATE_JOURNAL_SEGMENT", "67108864", 4096, 1073741824, \
 	  "bytes after which a journal segment is closed") \
 	X(INT, retention, "HEIMGATE_RETENTION_DAYS", "30", 1, 3650, "days for which history is kept")
