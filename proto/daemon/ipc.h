@@ -58,8 +58,8 @@ void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg);
 
 /*
  * A handler that has to wait calls ipc_ctl_later() and returns: what it returns and wrote is then of no
- * account.  Later it, or whoever has the ticket, calls ipc_ctl_begin(), writes the object and calls
- * ipc_ctl_end(), once.  The cursor is never NULL and valid until then; a caller who is gone gets nothing.
+ * account.  Later whoever has the ticket calls ipc_ctl_begin(), writes the object and calls ipc_ctl_end(),
+ * once.  The cursor is never NULL and valid until then; a caller who is gone gets nothing.
  */
 typedef uint64_t ipc_ctl_ticket;
 ipc_ctl_ticket ipc_ctl_later(void);

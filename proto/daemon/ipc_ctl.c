@@ -17,13 +17,73 @@
 
 enum { CALLERS = 8, STACK_MAX = 64, LAST = 0x80 };
 
-static struct sp callers[CALLERS];
+/* Where a result goes. */
+struct way_back {
+	uint8_t stack[STACK_MAX];
+	size_t length;
+	uint64_t id; /* of the call's frame */
+};
+
+struct caller {
+	struct sp sp;
+	ipc_ctl_ticket waiting; /* for the answer to this one; 0: for none */
+	struct way_back way_back;
+};
+
+static struct caller callers[CALLERS];
 static struct loop_watch listener = {.fd = -1};
 static ipc_ctl_handler *handler;
 static void *handler_arg;
+static struct caller
+	*calling; /* whose call the handler has now; NULL: it has none, or one that will be answered later */
+static ipc_ctl_ticket last_ticket;
+static struct wire_out json; /* of the result being written */
 
-/* Runs the call in the message; the result's JSON goes to `json`.  Returns whether it was done. */
-static bool run_call(const uint8_t *bytes, size_t length, uint64_t *id, struct wire_out *json)
+struct wire_out *ipc_ctl_begin(void)
+{
+	static uint8_t bytes[CTL_JSON_MAX];
+	wire_out_init(&json, bytes, sizeof(bytes));
+	return &json;
+}
+
+static void answer(struct caller *caller, bool done)
+{
+	const struct way_back *back = &caller->way_back;
+	struct ctl_result result = {.done = done, .json = {json.data, json.length}};
+	struct wire_out header, body;
+	uint8_t *place = sp_reserve(&caller->sp, STACK_MAX + WIRE_HEADER_SIZE + WIRE_BODY_MAX, IPC_BACKLOG_MAX);
+	if (!place)
+		return;
+	memcpy(place, back->stack, back->length);
+	wire_out_init(&body, place + back->length + WIRE_HEADER_SIZE, WIRE_BODY_MAX);
+	ctl_result_encode(&body, &result);
+	wire_out_init(&header, place + back->length, WIRE_HEADER_SIZE);
+	wire_put_header(&header, MSG_CTL_RESULT, 0, back->id, (uint32_t)body.length);
+	CHECK(body.error == WIRE_OK);
+	sp_commit(&caller->sp, back->length + WIRE_HEADER_SIZE + body.length);
+	sp_end(&caller->sp);
+}
+
+ipc_ctl_ticket ipc_ctl_later(void)
+{
+	CHECK(calling != NULL);
+	calling->waiting = ++last_ticket;
+	calling = NULL;
+	return last_ticket;
+}
+
+void ipc_ctl_end(ipc_ctl_ticket ticket, bool done)
+{
+	for (size_t i = 0; i < CALLERS; i++) {
+		if (callers[i].waiting != ticket)
+			continue;
+		callers[i].waiting = 0;
+		answer(&callers[i], done);
+	}
+}
+
+/* Runs the call in the message.  Returns whether it was done. */
+static bool run_call(const uint8_t *bytes, size_t length, uint64_t *id)
 {
 	struct wire_in in, body;
 	struct wire_frame frame = {0};
@@ -39,9 +99,10 @@ static bool run_call(const uint8_t *bytes, size_t length, uint64_t *id, struct w
 	if (error == WIRE_OK)
 		error = wire_end(&in);
 	if (error == WIRE_OK)
-		return handler(handler_arg, &call, json);
+		return handler(handler_arg, &call, ipc_ctl_begin());
 	log_warn("call-refused", "reason=%s", log_text(wire_error_text(error)));
-	json->length = (size_t)snprintf((char *)json->data, json->size, "{\"error\": \"%s\"}", wire_error_text(error));
+	ipc_ctl_begin();
+	json.length = (size_t)snprintf((char *)json.data, json.size, "{\"error\": \"%s\"}", wire_error_text(error));
 	return false;
 }
 
@@ -54,29 +115,27 @@ static size_t stack_length(const uint8_t *bytes, size_t length)
 	return 0;
 }
 
+/* REQ0 asks once and waits; whoever asks again meanwhile has given the first question up. */
 static void called(void *arg, const uint8_t *bytes, size_t length)
 {
-	static uint8_t json_bytes[CTL_JSON_MAX];
-	struct sp *caller = arg;
-	struct wire_out json, header, body;
-	uint64_t id;
+	struct caller *caller = arg;
 	size_t stack = stack_length(bytes, length);
 	if (stack == 0)
 		return;
-	wire_out_init(&json, json_bytes, sizeof(json_bytes));
-	struct ctl_result result = {.done = run_call(bytes + stack, length - stack, &id, &json)};
-	result.json = (struct wire_bytes){json.data, json.length};
-	uint8_t *place = sp_reserve(caller, STACK_MAX + WIRE_HEADER_SIZE + WIRE_BODY_MAX, IPC_BACKLOG_MAX);
-	if (!place)
-		return;
-	memcpy(place, bytes, stack);
-	wire_out_init(&body, place + stack + WIRE_HEADER_SIZE, WIRE_BODY_MAX);
-	ctl_result_encode(&body, &result);
-	wire_out_init(&header, place + stack, WIRE_HEADER_SIZE);
-	wire_put_header(&header, MSG_CTL_RESULT, 0, id, (uint32_t)body.length);
-	CHECK(body.error == WIRE_OK);
-	sp_commit(caller, stack + WIRE_HEADER_SIZE + body.length);
-	sp_end(caller);
+	caller->waiting = 0;
+	memcpy(caller->way_back.stack, bytes, stack);
+	caller->way_back.length = stack;
+	calling = caller;
+	bool done = run_call(bytes + stack, length - stack, &caller->way_back.id);
+	if (calling)
+		answer(caller, done);
+	calling = NULL;
+}
+
+static void gone(void *arg)
+{
+	struct caller *caller = arg;
+	caller->waiting = 0;
 }
 
 static void nothing(void *arg)
@@ -86,14 +145,14 @@ static void nothing(void *arg)
 
 static void knock(void *arg, uint32_t events)
 {
-	static const struct sp_events caller_events = {.opened = nothing, .message = called, .closed = nothing};
+	static const struct sp_events caller_events = {.opened = nothing, .message = called, .closed = gone};
 	(void)arg;
 	(void)events;
 	int fd = accept4(listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	for (size_t i = 0; fd >= 0 && i < CALLERS; i++) {
-		if (callers[i].attached)
+		if (callers[i].sp.attached)
 			continue;
-		sp_attach(&callers[i], fd, SP_REP0, SP_REQ0, &caller_events, &callers[i]);
+		sp_attach(&callers[i].sp, fd, SP_REP0, SP_REQ0, &caller_events, &callers[i]);
 		return;
 	}
 	if (fd >= 0)
@@ -104,7 +163,7 @@ static void flush_callers(void *arg)
 {
 	(void)arg;
 	for (size_t i = 0; i < CALLERS; i++)
-		sp_flush(&callers[i]);
+		sp_flush(&callers[i].sp);
 }
 
 void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
@@ -120,7 +179,7 @@ void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
 void ipc_ctl_close(void)
 {
 	for (size_t i = 0; i < CALLERS; i++)
-		sp_detach(&callers[i]);
+		sp_detach(&callers[i].sp);
 	if (listener.fd >= 0)
 		close(listener.fd);
 }

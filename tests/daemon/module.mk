@@ -8,3 +8,5 @@ TESTS += tests/daemon/nng_t
 tests/daemon/nng_t_SOURCES := tests/daemon/nng_t.c tests/tap/tap.c
 TESTS += tests/daemon/recorder_t
 tests/daemon/recorder_t_SOURCES := tests/daemon/recorder_t.c tests/tap/tap.c
+TESTS += tests/daemon/resolver_t
+tests/daemon/resolver_t_SOURCES := tests/daemon/resolver_t.c tests/tap/tap.c

@@ -32,9 +32,33 @@ static enum wire_error echo(void *arg, const struct wire_frame *frame)
 	return ipc_send_empty(listened, MSG_HEALTH, frame->id) == 0 ? WIRE_OK : WIRE_BUSY;
 }
 
-static bool large_result(void *arg, const struct ctl_call *call, struct wire_out *json)
+static ipc_ctl_ticket first, second; /* calls not answered yet */
+
+/* The second call is answered before the first. */
+static void answer_both(void *arg)
 {
 	(void)arg;
+	ipc_ctl_end(second, ctl_reply(ipc_ctl_begin(), json_pack("{s:s}", "was", "second")));
+	ipc_ctl_end(first, ctl_refuse(ipc_ctl_begin(), "was the first"));
+}
+
+static bool wait_for_another(void)
+{
+	static struct loop_timer soon = {.expired = answer_both};
+	if (first == 0) {
+		first = ipc_ctl_later();
+		return false;
+	}
+	second = ipc_ctl_later();
+	loop_timer_set(&soon, 1);
+	return false;
+}
+
+static bool answer_call(void *arg, const struct ctl_call *call, struct wire_out *json)
+{
+	(void)arg;
+	if (strcmp(call->verb, "later") == 0)
+		return wait_for_another();
 	if (strcmp(call->verb, "large") != 0)
 		return ctl_refuse(json, "no such verb");
 	char text[LARGE];
@@ -111,12 +135,34 @@ static void test_nng_calls(void)
 	ok(!ctl_call(directory, LINK_CTL_AUTHD, "nothing", NULL), "an unknown verb is refused");
 }
 
+static void *call_later(void *arg)
+{
+	*(json_t **)arg = ctl_call(directory, LINK_CTL_AUTHD, "later", NULL);
+	return NULL;
+}
+
+static void test_later_answers(void)
+{
+	json_t *results[2] = {NULL, NULL};
+	pthread_t callers[2];
+	for (int i = 0; i < 2; i++)
+		CHECK(pthread_create(&callers[i], NULL, call_later, &results[i]) == 0);
+	for (int i = 0; i < 2; i++)
+		pthread_join(callers[i], NULL);
+	ok((results[0] == NULL) != (results[1] == NULL), "of two calls that wait at one time, the first is refused");
+	json_t *result = results[0] ? results[0] : results[1];
+	is_text(json_string_value(json_object_get(result, "was")), "second",
+	        "and the second is done: each gets its own answer");
+	json_decref(result);
+}
+
 static void *be_nng(void *arg)
 {
 	(void)arg;
 	test_nng_dials();
 	test_nng_listens();
 	test_nng_calls();
+	test_later_answers();
 	loop_stop();
 	return NULL;
 }
@@ -140,7 +186,7 @@ int main(void)
 	ipc_enter(directory);
 	listened = ipc_open(LINK_EDGE_AUTHD, ROLE_AUTHD, &authd_events, NULL);
 	dialed = ipc_open(LINK_EDGE_LIMITERD, ROLE_EDGE, &edge_events, NULL);
-	ipc_ctl_listen(LINK_CTL_AUTHD, large_result, NULL);
+	ipc_ctl_listen(LINK_CTL_AUTHD, answer_call, NULL);
 	loop_timer_set(&tick, 10);
 	if (pthread_create(&thread, NULL, be_nng, NULL) != 0)
 		return 1;
