@@ -10,3 +10,6 @@ TESTS += tests/daemon/recorder_t
 tests/daemon/recorder_t_SOURCES := tests/daemon/recorder_t.c tests/tap/tap.c
 TESTS += tests/daemon/resolver_t
 tests/daemon/resolver_t_SOURCES := tests/daemon/resolver_t.c tests/tap/tap.c
+TOOLS += postgres-dialog
+postgres-dialog_SOURCES := tests/daemon/postgres_dialog.c
+postgres-dialog_LIBS := -lpq
