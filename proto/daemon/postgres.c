@@ -48,6 +48,7 @@ void postgres_lost(struct postgres *postgres, const char *reason)
 	char text[POSTGRES_ERROR_SIZE];
 	postgres_one_line(text, reason);
 	disconnect(postgres);
+	postgres->question.turn++;
 	loop_timer_clear(&postgres->deadline);
 	loop_timer_set(&postgres->again, postgres->backoff);
 	postgres->backoff = postgres->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : postgres->backoff * 2;

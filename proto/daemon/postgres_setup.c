@@ -5,7 +5,7 @@
 #include "postgres_private.h"
 
 /* Tables with history in them take their time to change. */
-enum { MIGRATION_MS = 10 * 60 * 1000 };
+enum { MIGRATION_MS = 10 * 60 * 1000, STATEMENT_MS = POSTGRES_DEADLINE_MS / 4 * 3 };
 
 /* Whoever starts at the same time waits here, and then finds it done. */
 static const char begin[] = "BEGIN;"
@@ -64,7 +64,7 @@ static void prepare(struct postgres *postgres)
 	const struct postgres_plan *plan = postgres->plan;
 	struct script script;
 	open_script(&script);
-	fprintf(script.file, session, POSTGRES_DEADLINE_MS);
+	fprintf(script.file, session, STATEMENT_MS);
 	for (unsigned i = 0; i < plan->statement_count; i++)
 		fprintf(script.file, "; PREPARE %s AS %s", plan->statements[i].name, plan->statements[i].sql);
 	if (plan->channel)

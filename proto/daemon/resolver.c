@@ -19,6 +19,7 @@
 /* Each travels whole: the pair of sockets keeps the bounds of messages. */
 struct question {
 	unsigned long id;
+	unsigned turn;
 	char host[RESOLVER_HOST_MAX + 1];
 };
 
@@ -35,13 +36,24 @@ static unsigned long last_id;
 
 /* --- the child --- */
 
+static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
+{
+	unsigned count = 0;
+	for (const struct addrinfo *each = found; each; each = each->ai_next)
+		count++;
+	for (turn %= count; turn > 0; turn--)
+		found = found->ai_next;
+	return found;
+}
+
 static void look_up(const struct question *question, struct answer *answer)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
 	*answer = (struct answer){.id = question->id};
 	if (getaddrinfo(question->host, NULL, &hints, &found) != 0)
 		return;
-	if (getnameinfo(found->ai_addr, found->ai_addrlen, answer->address, sizeof(answer->address), NULL, 0,
+	const struct addrinfo *chosen = choose(found, question->turn);
+	if (getnameinfo(chosen->ai_addr, chosen->ai_addrlen, answer->address, sizeof(answer->address), NULL, 0,
 	                NI_NUMERICHOST) != 0)
 		answer->address[0] = '\0';
 	freeaddrinfo(found);
@@ -157,7 +169,7 @@ void resolver_open(void)
 
 void resolver_ask(struct resolver_question *question, const char *host)
 {
-	struct question message = {.id = ++last_id};
+	struct question message = {.id = ++last_id, .turn = question->turn};
 	CHECK(question->id == 0);
 	snprintf(message.host, sizeof(message.host), "%s", host);
 	question->id = message.id;

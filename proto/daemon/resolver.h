@@ -14,6 +14,7 @@ struct resolver_question {
 	/* `address` is numeric, IPv4 or IPv6, valid during the call; NULL: the name has none now, or nobody could say. */
 	void (*answered)(void *arg, const char *address);
 	void *arg;
+	unsigned turn;    /* which of a name's addresses is wanted, counted round: raise it when one was of no use */
 	unsigned long id; /* resolver.c's own; 0: not waiting */
 	struct resolver_question *next;
 };
@@ -21,7 +22,7 @@ struct resolver_question {
 /* Starts the child.  After priv_drop() and loop_open(), before sandbox_enter().  Ends the process on failure. */
 void resolver_open(void);
 
-/* Asks for the first address of `host`.  Answers from the loop, never during this call. */
+/* Asks for an address of `host`.  Answers from the loop, never during this call. */
 void resolver_ask(struct resolver_question *question, const char *host);
 
 /* Takes the question back: no answer comes. */
