@@ -8,11 +8,12 @@
 void postgres_one_line(char *text, const char *message)
 {
 	size_t length = 0;
-	for (; *message && length + 1 < POSTGRES_ERROR_SIZE; message++)
-		text[length++] = *message == '\n' || *message == '\t' ? ' ' : *message;
+	snprintf(text, POSTGRES_ERROR_SIZE, "%s", message);
+	for (; text[length]; length++)
+		if (text[length] == '\n' || text[length] == '\t')
+			text[length] = ' ';
 	while (length > 0 && text[length - 1] == ' ')
-		length--;
-	text[length] = '\0';
+		text[--length] = '\0';
 }
 
 /* What the URL says about a parameter of libpq's, or "". */

@@ -36,10 +36,11 @@ static unsigned long last_id;
 
 /* --- the child --- */
 
+/* There is at least one. */
 static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
 {
-	unsigned count = 0;
-	for (const struct addrinfo *each = found; each; each = each->ai_next)
+	unsigned count = 1;
+	for (const struct addrinfo *each = found->ai_next; each; each = each->ai_next)
 		count++;
 	for (turn %= count; turn > 0; turn--)
 		found = found->ai_next;
