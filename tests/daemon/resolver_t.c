@@ -44,15 +44,14 @@ static const char *ask(const char *host)
 /* Its pid, from the kernel's list of our children. */
 static pid_t child(void)
 {
-	int pid = 0;
-	char path[64];
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	FILE *file = fopen(path, "re");
-	if (!file || fscanf(file, "%d", &pid) != 1)
-		pid = 0;
+	char text[64];
+	snprintf(text, sizeof(text), "/proc/self/task/%d/children", (int)getpid());
+	FILE *file = fopen(text, "re");
+	if (!file || !fgets(text, sizeof(text), file))
+		text[0] = '\0';
 	if (file)
 		fclose(file);
-	return pid;
+	return (pid_t)strtol(text, NULL, 10);
 }
 
 int main(void)
