@@ -25,6 +25,11 @@ static const char *option(const PQconninfoOption *options, const char *name)
 	return "";
 }
 
+static bool is_port(const char *text)
+{
+	return strspn(text, "0123456789") == strlen(text) && strtoul(text, NULL, 10) <= 65535;
+}
+
 static const char *judge(const PQconninfoOption *options)
 {
 	const char *host = option(options, "host");
@@ -32,6 +37,8 @@ static const char *judge(const PQconninfoOption *options)
 		return "a password does not belong into it: name a file with it in the setting beside it";
 	if (*option(options, "hostaddr") || strchr(host, ','))
 		return "it must name one host";
+	if (!is_port(option(options, "port")))
+		return "it has a bad port";
 	if (*host != '/' && strlen(host) > RESOLVER_HOST_MAX)
 		return "the host's name is too long";
 	return NULL;

@@ -16,6 +16,8 @@
 #include "../../proto/daemon/postgres.h"
 #include "../../proto/daemon/resolver.h"
 
+enum { LINE_MAX_BYTES = 1 << 20 };
+
 static struct postgres *postgres;
 
 static void up(void *arg)
@@ -45,13 +47,19 @@ static void answered(void *arg, const PGresult *rows, const char *error, const c
 		printf("error %s %s\n", *sqlstate ? sqlstate : "lost", error);
 }
 
-static void copy_in(char *text)
+/* The rest of a line, with every \n in it made a newline. */
+static void copy_in(const char *text)
 {
-	for (char *mark; (mark = strstr(text, "\\n")) != NULL;) {
-		*mark = '\n';
-		memmove(mark + 1, mark + 2, strlen(mark + 2) + 1);
+	static char rows[LINE_MAX_BYTES];
+	size_t length = 0;
+	while (*text) {
+		bool newline = text[0] == '\\' && text[1] == 'n';
+		rows[length++] = *text;
+		if (newline)
+			rows[length - 1] = '\n';
+		text += newline ? 2 : 1;
 	}
-	postgres_copy(postgres, "COPY things (name) FROM STDIN", text, strlen(text), answered, NULL);
+	postgres_copy(postgres, "COPY things (name) FROM STDIN", rows, length, answered, NULL);
 }
 
 static void obey(char *line)
@@ -69,7 +77,7 @@ static void obey(char *line)
 
 static void heard(void *arg, uint32_t events)
 {
-	static char line[1 << 20];
+	static char line[LINE_MAX_BYTES];
 	(void)arg;
 	(void)events;
 	if (!fgets(line, sizeof(line), stdin)) {
