@@ -1,4 +1,5 @@
-PROGRAMS += heimgate heimgate-up
+PROGRAMS += heimgate heimgate-up heimgate-door
 heimgate_SOURCES := compose/heimgate.c
 heimgate-up_SOURCES := compose/up.c compose/children.c compose/state.c compose/upstream.c compose/first_key.c compose/spawn.c
 heimgate-up_LIBS := -lcurl
+heimgate-door_SOURCES := compose/door.c

@@ -65,6 +65,7 @@ PRINT_MDOC(limiterd, CONF_LIMITERD)
 PRINT_MDOC(proxyd, CONF_PROXYD)
 PRINT_MDOC(auditd, CONF_AUDITD)
 PRINT_MDOC(up, CONF_UP)
+PRINT_MDOC(door, CONF_DOOR)
 
 static const struct {
 	const char *name;
@@ -80,6 +81,7 @@ static const struct {
 	{"heimgate-proxyd", print_proxyd},
 	{"heimgate-auditd", print_auditd},
 	{"heimgate-up", print_up},
+	{"heimgate-door", print_door},
 };
 
 int main(int argc, char **argv)

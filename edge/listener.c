@@ -3,28 +3,24 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <netinet/tcp.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../proto/daemon/listen.h"
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "conn.h"
+#include "door.h"
 #include "peers.h"
 #include "reply.h"
 
 enum {
-	BACKLOG = 1024,
 	ACCEPT_MAX = 64, /* connections taken per turn, so that those there are served in between */
 	PAUSE_MS = 100,  /* when the system has no room for a connection */
-	WARN_MS = 1000,
-	KEEPALIVE_IDLE_S = 30, /* a client whose machine is gone is noticed after a minute */
-	KEEPALIVE_STEP_S = 10,
-	KEEPALIVE_COUNT = 3
+	WARN_MS = 1000
 };
 
 static const struct conf_edge *conf;
@@ -41,75 +37,40 @@ static struct {
 
 /* --- opening --- */
 
-static socklen_t parse_address(struct sockaddr_storage *address)
+static void take_socket(int fd)
 {
-	struct sockaddr_in *four = (struct sockaddr_in *)address;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)address;
-	memset(address, 0, sizeof(*address));
-	four->sin_port = htons((uint16_t)conf->port);
-	address->ss_family = AF_INET;
-	if (inet_pton(AF_INET, conf->address, &four->sin_addr) == 1)
-		return sizeof(*four);
-	address->ss_family = AF_INET6;
-	if (inet_pton(AF_INET6, conf->address, &six->sin6_addr) == 1)
-		return sizeof(*six);
-	fatal_usage("HEIMGATE_ADDRESS is \"%s\": it must be an IPv4 or IPv6 address", conf->address);
+	listener.fd = fd;
+	reserve = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 }
 
-/* Linux hands all of these on to the connections accepted. */
-static void set_options(int fd)
+static void drop_socket(void)
 {
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{SOL_SOCKET, SO_REUSEADDR, 1},
-		{SOL_SOCKET, SO_KEEPALIVE, 1},
-		{IPPROTO_TCP, TCP_NODELAY, 1},
-		{IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-		{IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_STEP_S},
-		{IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
-	};
-	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
-		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value)) < 0)
-			fatal("cannot set up the listening socket");
-}
-
-static void bind_or_die(int fd, const struct sockaddr_storage *address, socklen_t size)
-{
-	if (bind(fd, (const struct sockaddr *)address, size) == 0 && listen(fd, BACKLOG) == 0)
+	if (listener.fd < 0)
 		return;
-	if (errno == EADDRINUSE)
-		fatalx("%s port %" PRId64 " is taken: stop whatever listens there, or set HEIMGATE_PORT to another port",
-		       conf->address, conf->port);
-	fatal("cannot listen on %s port %" PRId64, conf->address, conf->port);
+	loop_timer_clear(&pause_timer);
+	loop_unwatch(&listener);
+	close(listener.fd);
+	close(reserve);
+	listener.fd = reserve = -1;
 }
 
-static uint16_t port_of(int fd)
+static void watch_socket(void)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address = {.any.sa_family = AF_UNSPEC};
-	socklen_t size = sizeof(address);
-	if (getsockname(fd, &address.any, &size) < 0)
-		fatal("cannot tell the port");
-	return ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
+	if (loop_watch(&listener, EPOLLIN) < 0)
+		fatal("cannot watch the listening socket");
+}
+
+static void door_opened(int fd)
+{
+	drop_socket();
+	take_socket(fd);
+	watch_socket();
 }
 
 void listener_open(const struct conf_edge *edge_conf)
 {
-	struct sockaddr_storage address;
 	conf = edge_conf;
-	socklen_t size = parse_address(&address);
-	int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		fatal("cannot make a socket");
-	set_options(fd);
-	bind_or_die(fd, &address, size);
-	listener.fd = fd;
-	reserve = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	log_info("listening", "address=%s port=%u", conf->address, port_of(fd));
+	take_socket(*conf->door ? door_open(conf_path(conf->run, conf->door)) : listen_tcp(conf->address, conf->port));
 }
 
 /* --- accepting --- */
@@ -206,14 +167,14 @@ static void listener_ready(void *arg, uint32_t events)
 
 void listener_start(void)
 {
-	if (loop_watch(&listener, EPOLLIN) < 0)
-		fatal("cannot watch the listening socket");
+	watch_socket();
+	if (*conf->door)
+		door_watch(drop_socket, door_opened);
 }
 
 void listener_stop(void)
 {
-	loop_timer_clear(&pause_timer);
-	loop_unwatch(&listener);
-	close(listener.fd);
-	close(reserve);
+	if (*conf->door)
+		door_leave();
+	drop_socket();
 }

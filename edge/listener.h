@@ -4,7 +4,8 @@
 
 #include "../proto/daemon/conf.h"
 
-/* Binds and listens; ends the process with a clear line when that cannot be. */
+/* Binds and listens, or takes the socket that heimgate-door holds; ends the process with a clear line when that
+ * cannot be. */
 void listener_open(const struct conf_edge *conf);
 
 /* Begins to accept, as part of the loop. */

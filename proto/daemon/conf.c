@@ -30,6 +30,7 @@ struct row {
 #define ROW_proxyd(...) ROW(proxyd, __VA_ARGS__)
 #define ROW_auditd(...) ROW(auditd, __VA_ARGS__)
 #define ROW_up(...) ROW(up, __VA_ARGS__)
+#define ROW_door(...) ROW(door, __VA_ARGS__)
 
 static const struct row edge_rows[] = {SETTINGS_SHARED(ROW_edge) SETTINGS_EDGE(ROW_edge)};
 static const struct row authd_rows[] = {SETTINGS_SHARED(ROW_authd) SETTINGS_AUTHD(ROW_authd)};
@@ -37,6 +38,7 @@ static const struct row limiterd_rows[] = {SETTINGS_SHARED(ROW_limiterd) SETTING
 static const struct row proxyd_rows[] = {SETTINGS_SHARED(ROW_proxyd) SETTINGS_PROXYD(ROW_proxyd)};
 static const struct row auditd_rows[] = {SETTINGS_SHARED(ROW_auditd) SETTINGS_AUDITD(ROW_auditd)};
 static const struct row up_rows[] = {SETTINGS_SHARED(ROW_up) SETTINGS_UP(ROW_up)};
+static const struct row door_rows[] = {SETTINGS_SHARED(ROW_door) SETTINGS_DOOR(ROW_door)};
 
 /* The shared settings stand first in every table. */
 #define COUNT_ROW(...) +1
@@ -57,6 +59,7 @@ static const struct program {
 	[CONF_PROXYD] = PROGRAM(proxyd, "the only daemon that reaches model servers"),
 	[CONF_AUDITD] = PROGRAM(auditd, "the only daemon that writes history"),
 	[CONF_UP] = PROGRAM(up, "starts the five daemons on this machine and stays with them"),
+	[CONF_DOOR] = PROGRAM(door, "holds the port for edge, so that edge needs no network"),
 #undef PROGRAM
 };
 

@@ -24,8 +24,9 @@ CONF_STRUCT(limiterd, SETTINGS_LIMITERD);
 CONF_STRUCT(proxyd, SETTINGS_PROXYD);
 CONF_STRUCT(auditd, SETTINGS_AUDITD);
 CONF_STRUCT(up, SETTINGS_UP);
+CONF_STRUCT(door, SETTINGS_DOOR);
 
-enum conf_program { CONF_EDGE, CONF_AUTHD, CONF_LIMITERD, CONF_PROXYD, CONF_AUDITD, CONF_UP, CONF_PROGRAMS };
+enum conf_program { CONF_EDGE, CONF_AUTHD, CONF_LIMITERD, CONF_PROXYD, CONF_AUDITD, CONF_UP, CONF_DOOR, CONF_PROGRAMS };
 
 /*
  * Handles -h (prints what the program is and its settings, ends with 0), -V (version) and -n, then

@@ -19,6 +19,8 @@
 #define SETTINGS_EDGE(X) \
 	X(TEXT, address, "HEIMGATE_ADDRESS", "127.0.0.1", 1, 45, "address to listen on") \
 	X(INT, port, "HEIMGATE_PORT", "8010", 0, 65535, "TCP port to listen on; 0 picks a free one") \
+	X(TEXT, door, "HEIMGATE_DOOR", "", 0, 64, \
+	  "socket, in HEIMGATE_RUN, at which heimgate-door hands the listening one over; empty: edge opens it itself") \
 	X(INT, header_max, "HEIMGATE_HEADER_MAX", "16384", 1024, 65536, "bytes of a request line and its headers") \
 	X(INT, header_count, "HEIMGATE_HEADER_COUNT", "100", 8, 1000, "headers of a request") \
 	X(INT, body_max, "HEIMGATE_BODY_MAX", "20971520", 1024, 1073741824, "bytes of a request body") \
@@ -93,5 +95,10 @@
 	  "models.json; empty: models.json in HEIMGATE_STATE, else one made for HEIMGATE_UPSTREAM") \
 	X(TEXT, address, "HEIMGATE_ADDRESS", "127.0.0.1", 1, 45, "address to listen on") \
 	X(INT, port, "HEIMGATE_PORT", "8010", 1, 65535, "TCP port to listen on")
+
+#define SETTINGS_DOOR(X) \
+	X(TEXT, address, "HEIMGATE_ADDRESS", "127.0.0.1", 1, 45, "address to listen on") \
+	X(INT, port, "HEIMGATE_PORT", "8010", 0, 65535, "TCP port to listen on; 0 picks a free one") \
+	X(TEXT, door, "HEIMGATE_DOOR", "", 0, 64, "socket, in HEIMGATE_RUN, at which edge takes the listening one over")
 
 #endif

@@ -93,12 +93,12 @@ class Suite:
         settings.update(extra)
         return settings
 
-    def start(self, name, wait=True, env=()):
-        """Starts a daemon; `wait` until it says that it is ready."""
+    def start(self, name, wait=True, env=(), within=()):
+        """Starts a daemon, with the words `within` in front; `wait` until it says that it is ready."""
         ready, told = os.pipe()
         process = Process(
             name,
-            [os.path.join(BIN, "heimgate-" + name)],
+            [*within, os.path.join(BIN, "heimgate-" + name)],
             os.path.join(self.directory, name + ".log"),
             self.settings({**dict(env), "HEIMGATE_READY_FD": str(told)}),
             pass_fds=(told,),
