@@ -18,13 +18,14 @@ static const struct {
 	{"limits", "what is in use: slots, queues, levels of each key"},
 	{"audit", "read, verify and sum up history"},
 	{"check", "explain models.json, and where a model would go"},
+	{"migrate", "move an embedded installation to PostgreSQL and Redis"},
 };
 
 static void print_help(FILE *to)
 {
 	fprintf(to, "heimgate: a private gate in front of model servers\n\nusage: heimgate TOOL [ARGUMENT ...]\n\n");
 	for (size_t i = 0; i < sizeof(tools) / sizeof(*tools); i++)
-		fprintf(to, "  %-7s %s\n", tools[i].name, tools[i].purpose);
+		fprintf(to, "  %-8s%s\n", tools[i].name, tools[i].purpose);
 	fprintf(to, "\n`heimgate TOOL --help` says more about each.\n");
 }
 

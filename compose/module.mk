@@ -1,5 +1,6 @@
-PROGRAMS += heimgate heimgate-up heimgate-door
+PROGRAMS += heimgate heimgate-up heimgate-door heimgate-migrate
 heimgate_SOURCES := compose/heimgate.c
 heimgate-up_SOURCES := compose/up.c compose/children.c compose/state.c compose/upstream.c compose/first_key.c compose/spawn.c
 heimgate-up_LIBS := -lcurl
 heimgate-door_SOURCES := compose/door.c
+heimgate-migrate_SOURCES := compose/migrate.c compose/spawn.c

@@ -1,5 +1,6 @@
 #include "spawn.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
@@ -35,7 +36,7 @@ static _Noreturn void become(const char *path, const char *const *argv, int outp
 	if (keep >= 0)
 		fcntl(keep, F_SETFD, 0);
 	execv(path, (char *const *)argv);
-	fprintf(stderr, "heimgate-up: cannot run %s; was everything built?\n", path);
+	fprintf(stderr, "%s: cannot run %s; was everything built?\n", program_invocation_short_name, path);
 	_exit(EXIT_ENVIRONMENT);
 }
 
