@@ -24,8 +24,9 @@ TOOLS    :=# and for what the tests and the bench use
 .DEFAULT_GOAL := all
 include $(wildcard */module.mk tests/*/module.mk)
 
-.PHONY: all
-all: $(PROGRAMS:%=$(BUILD)/bin/%) $(TOOLS:%=$(BUILD)/bin/%) ## build everything into build/
+.PHONY: all programs
+all: programs $(TOOLS:%=$(BUILD)/bin/%) ## build everything into build/
+programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 # One archive per shared folder; a program is its sources and both archives.
 define archive
