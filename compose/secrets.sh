@@ -3,6 +3,7 @@
 #
 # The files in DIRECTORY are the originals, readable by you alone; none that is there is ever written.  The copies are in
 # volumes, one per service, so that they belong to the service's user wherever podman runs, in a virtual machine too.
+# WITH names the overlays in use, some of which have secrets as well.
 set -eu
 umask 077
 
@@ -61,3 +62,17 @@ hand proxyd 64203:64203 lease.key=lease.key $upstream
 hand auditd 64204:64204 auditd.password=postgres
 hand postgres 999:999 postgres.password=superuser authd.password=authd auditd.password=auditd
 hand redis 999:999 "$draft/users.acl=users.acl"
+
+for overlay in ${WITH:-}; do
+	case $overlay in
+	tunnel)
+		[ -e tunnel.token ] || { echo "Please put the tunnel's token into $PWD/tunnel.token" >&2 && exit 111; }
+		hand tunnel 65532:65532 tunnel.token=tunnel
+		;;
+	vector)
+		make_password qdrant.password
+		printf 'service:\n  api_key: %s\n' "$(cat qdrant.password)" >"$draft/qdrant.yaml"
+		hand qdrant 64207:64207 "$draft/qdrant.yaml=qdrant.yaml"
+		;;
+	esac
+done

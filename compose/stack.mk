@@ -15,9 +15,11 @@ image: ## build the container image and print its size
 	podman build --timestamp $(SOURCE_DATE_EPOCH) --build-arg VERSION=$(VERSION) -f compose/Containerfile -t $(OWN_IMAGE) .
 	@podman image inspect --format '{{.Size}}' $(OWN_IMAGE) | awk '{ printf "$(OWN_IMAGE): %.1f MiB\n", $$1 / 1048576 }'
 
-IN_STACK = IMAGE='$(IMAGE)' WITH='$(WITH)' COMPOSE='$(COMPOSE)' compose/stack.sh
+BACKUP  ?=
+CONFIRM ?=
+IN_STACK = BACKUP='$(BACKUP)' CONFIRM='$(CONFIRM)' IMAGE='$(IMAGE)' WITH='$(WITH)' COMPOSE='$(COMPOSE)' compose/stack.sh
 
-.PHONY: up down dev-up dev-down logs ps secrets
+.PHONY: up down dev-up dev-down logs ps secrets backup restore
 dev-up dev-down: STACK = dev
 up dev-up: $(if $(IMAGE),,image)
 up: ## start the production stack on 127.0.0.1:8000; WITH="tls tunnel" adds overlays
@@ -34,3 +36,7 @@ ps: ## show the stack's containers (STACK=dev)
 	@$(IN_STACK) $(STACK) ps
 secrets: ## make the stack's secrets that are missing (STACK=dev)
 	@$(IN_STACK) $(STACK) secrets
+backup: ## save keys and history of the running stack below var/backup (STACK=dev)
+	@$(IN_STACK) $(STACK) backup
+restore: ## bring back BACKUP=var/backup/...; CONFIRM=yes (STACK=dev)
+	@$(IN_STACK) $(STACK) restore
