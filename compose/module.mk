@@ -5,7 +5,4 @@ heimgate-up_LIBS := -lcurl
 heimgate-door_SOURCES := compose/door.c
 heimgate-migrate_SOURCES := compose/migrate.c compose/spawn.c
 
-PROGRAMS += heimgate-seal
-heimgate-seal_SOURCES := compose/seal.c
-
 include compose/stack.mk

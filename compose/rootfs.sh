@@ -9,7 +9,7 @@ umask 022
 
 # Numbers no distribution hands out, as in state.c: the bit of a role in the table of links says which.
 first_user=64200
-roles="edge authd limiterd proxyd auditd tool"
+roles="edge authd limiterd proxyd auditd tool door"
 
 user_of() {
 	number=$first_user
@@ -57,6 +57,7 @@ directory 0755 0 0 /run/heimgate
 links | while read -r dialer listener link; do
 	directory 02750 "$(user_of "$listener")" "$(user_of "$dialer")" "/run/heimgate/$link"
 done
+directory 02750 "$(user_of door)" "$(user_of edge)" /run/heimgate/door
 for owner in authd auditd; do
 	directory 0700 "$(user_of $owner)" "$(user_of $owner)" "/var/lib/heimgate/$owner"
 done
