@@ -5,48 +5,17 @@
 #include <string.h>
 
 #include "../proto/daemon/ctl.h"
-#include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
-#include "../proto/daemon/recorder.h"
+#include "change.h"
 #include "keyjson.h"
 #include "keytext.h"
-#include "revoke.h"
+#include "source.h"
 
 enum { PAGE_BYTES = 40 * 1024 }; /* of JSON, before which a page of the list ends */
 
 static bool show(const struct key *key, struct wire_out *json)
 {
 	return ctl_reply(json, keyjson_show(key, loop_wall()));
-}
-
-static void record(const struct key *key, const char *action)
-{
-	struct audit_record record = {.kind = AUDIT_ADMIN};
-	memcpy(record.key_id, key->id, sizeof(record.key_id));
-	memcpy(record.key_name, key->name, sizeof(record.key_name));
-	snprintf(record.action, sizeof(record.action), "%s", action);
-	keyjson_detail(key, record.detail, sizeof(record.detail));
-	CHECK(recorder_put(&record));
-	log_info("key-changed", "action=%s key=%s name=%s", action, key->id, log_text(key->name));
-}
-
-/* Makes the key, new or changed, what counts from now on.  Takes it in any case. */
-static bool apply(struct admin *admin, struct key *key, const char *action, struct wire_out *json)
-{
-	char error[STORE_ERROR_SIZE] = "out of memory";
-	key->changed = loop_wall();
-	bool room = recorder_has_room();
-	if (!room)
-		snprintf(error, sizeof(error), "the audit trail takes no more records: is heimgate-auditd running?");
-	if (!room || keystore_reserve(admin->keys) != 0 || store_save(admin->store, key, error) != 0) {
-		log_error("key-not-changed", "action=%s key=%s reason=%s", action, key->id, log_text(error));
-		free(key);
-		return ctl_refuse(json, error);
-	}
-	keystore_put(admin->keys, key);
-	record(key, action);
-	revoke_announce(key);
-	return show(key, json);
 }
 
 /* Whether the secret belongs to a key already; says so. */
@@ -87,10 +56,12 @@ static bool create(struct admin *admin, struct args *args, struct wire_out *json
 		return ctl_refuse(json, args->error);
 	const struct key *same = keystore_find(admin->keys, key->id);
 	bool repeated = same && memcmp(same->hash, key->hash, sizeof(key->hash)) == 0;
-	if (!repeated && !is_taken(admin, key, json))
-		return apply(admin, key, "key.create", json);
-	free(key);
-	return repeated && show(same, json);
+	if (repeated || is_taken(admin, key, json)) {
+		free(key);
+		return repeated && show(same, json);
+	}
+	change_make(admin->store, key, "key.create");
+	return true;
 }
 
 static bool list(struct admin *admin, struct args *args, struct wire_out *json)
@@ -132,7 +103,8 @@ static bool revoke(struct admin *admin, struct args *args, struct wire_out *json
 	if (!changed)
 		return ctl_refuse(json, "out of memory");
 	changed->revoked = loop_wall();
-	return apply(admin, changed, "key.revoke", json);
+	change_make(admin->store, changed, "key.revoke");
+	return true;
 }
 
 /* With no grace the old secret is kept all the same, as one that is over: its holder hears "revoked". */
@@ -146,7 +118,8 @@ static bool replace_secret(struct admin *admin, const struct key *key, const uin
 	changed->former.generation = key->generation;
 	memcpy(changed->former.hash, key->hash, sizeof(changed->former.hash));
 	memcpy(changed->hash, hash, sizeof(changed->hash));
-	return apply(admin, changed, "key.rotate", json);
+	change_make(admin->store, changed, "key.rotate");
+	return true;
 }
 
 static bool rotate(struct admin *admin, struct args *args, struct wire_out *json)
@@ -178,16 +151,24 @@ static const struct verb {
 	{"key.rotate", rotate, {"id", "hash", "grace_ms"}},
 };
 
-bool admin_call(void *admin, const struct ctl_call *call, struct wire_out *json)
+/* A handler that makes a change returns without an answer: change.c gives it. */
+static bool run(struct admin *admin, const struct verb *verb, const struct ctl_call *call, struct wire_out *json)
 {
 	struct args args;
+	args_open(&args, call->json, verb->members);
+	bool done = args_good(&args) ? verb->run(admin, &args, json) : ctl_refuse(json, args.error);
+	args_close(&args);
+	return done;
+}
+
+bool admin_call(void *admin, const struct ctl_call *call, struct wire_out *json)
+{
 	const struct verb *verb = verbs, *end = verbs + sizeof(verbs) / sizeof(*verbs);
 	while (verb < end && strcmp(verb->name, call->verb) != 0)
 		verb++;
 	if (verb == end)
 		return ctl_refuse(json, "there is no such call");
-	args_open(&args, call->json, verb->members);
-	bool done = args_good(&args) ? verb->run(admin, &args, json) : ctl_refuse(json, args.error);
-	args_close(&args);
-	return done;
+	if (!source_has_keys())
+		return ctl_refuse(json, "the keys are not known yet: the database cannot be reached");
+	return run(admin, verb, call, json);
 }

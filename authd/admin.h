@@ -1,10 +1,9 @@
 /*
  * What people may do to keys, over the control socket.
  *
- * A change goes to the store, then to memory, then to the audit trail, then to
- * edge and proxyd.  When the store cannot be written, or the audit trail takes
- * no more records, the call is refused and nothing has changed.  Calls may be
- * repeated: a change that was made already is answered as if it were made now.
+ * What is asked is answered from memory.  Changes are made by change.c.  Calls
+ * may be repeated: a change that was made already is answered as if it were
+ * made now.
  */
 #ifndef AUTHD_ADMIN_H
 #define AUTHD_ADMIN_H

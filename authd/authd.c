@@ -2,7 +2,6 @@
 
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../proto/daemon/keyfile.h"
@@ -13,6 +12,7 @@
 #include "admin.h"
 #include "keytext.h"
 #include "revoke.h"
+#include "source.h"
 #include "verify.h"
 
 static struct {
@@ -42,6 +42,12 @@ static void send_deny(uint64_t id, const struct auth_deny *deny)
 	ipc_end(authd.edge);
 }
 
+/* A secret that opens no key here may open one that did not get here. */
+static enum auth_reason judge_unknown(enum auth_reason reason)
+{
+	return reason == AUTH_UNKNOWN && !source_is_current() ? AUTH_UNAVAILABLE : reason;
+}
+
 static enum wire_error answer_ask(const struct wire_frame *frame)
 {
 	static const char *const reasons[] = {[AUTH_UNKNOWN] = "unknown",
@@ -60,6 +66,7 @@ static enum wire_error answer_ask(const struct wire_frame *frame)
 		log_debug("grant", "request=%s key=%s", log_request(ask.request_id), grant.key_id);
 		send_grant(frame->id, &grant);
 	} else {
+		deny.reason = judge_unknown(deny.reason);
 		log_debug("deny", "request=%s key=%s reason=%s", log_request(ask.request_id), deny.key_id,
 		          reasons[deny.reason]);
 		send_deny(frame->id, &deny);
@@ -79,7 +86,7 @@ static enum wire_error answer_health(const struct wire_frame *frame)
 {
 	char error[STORE_ERROR_SIZE] = "";
 	struct health health = {0};
-	bool store_is_well = store_check(authd.admin.store, error) == 0;
+	bool store_is_well = source_is_well(error);
 	bool proxyd_is_up = ipc_is_up(authd.proxyd), auditd_is_up = recorder_state().up;
 	add_part(&health, "store", store_is_well, error);
 	add_part(&health, "sandbox", true, sandbox_name());
@@ -132,32 +139,18 @@ static void read_defaults(const struct conf_authd *conf, struct limits *defaults
 
 void authd_acquire(const struct conf_authd *conf)
 {
-	if (!store_knows(conf->store))
-		fatal_usage("HEIMGATE_AUTH_STORE must be like sqlite:keys.db, not \"%s\"", conf->store);
+	char error[STORE_ERROR_SIZE];
+	if (!store_judge(conf->store, error))
+		fatal_usage("HEIMGATE_AUTH_STORE: %s", error);
 	authd.grant_life = (uint64_t)conf->grant_life;
 	read_defaults(conf, &authd.admin.defaults);
 	keyfile_load(conf->state, "grant.key", authd.grant_key);
 }
 
-static int take_key(void *arg, struct key *key)
-{
-	(void)arg;
-	if (keystore_reserve(authd.admin.keys) != 0)
-		fatalx("out of memory");
-	keystore_put(authd.admin.keys, key);
-	return 0;
-}
-
 void authd_load(const struct conf_authd *conf)
 {
-	char error[STORE_ERROR_SIZE];
-	char *directory = conf_path(conf->state, "authd");
 	authd.admin.keys = keystore_new();
-	authd.admin.store = store_open(conf->store, directory, error);
-	if (!authd.admin.store || store_load(authd.admin.store, take_key, NULL, error) != 0)
-		fatalx("%s", error);
-	log_info("loaded", "keys=%zu", keystore_count(authd.admin.keys));
-	free(directory);
+	authd.admin.store = source_open(conf, authd.admin.keys);
 }
 
 void authd_open(void)
@@ -175,7 +168,7 @@ void authd_open(void)
 
 void authd_close(void)
 {
-	store_close(authd.admin.store);
+	source_close();
 	keystore_free(authd.admin.keys);
 	sodium_memzero(authd.grant_key, sizeof(authd.grant_key));
 }

@@ -19,6 +19,26 @@ struct key *key_copy(const struct key *key)
 	return copy ? memcpy(copy, key, size) : NULL;
 }
 
+static bool limits_equal(const struct limits *a, const struct limits *b)
+{
+	return a->rpm == b->rpm && a->tpm == b->tpm && a->concurrency == b->concurrency && a->budget == b->budget &&
+	       a->period == b->period;
+}
+
+static bool former_equal(const struct key_former *a, const struct key_former *b)
+{
+	return a->until == b->until && a->generation == b->generation && memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
+}
+
+bool key_equal(const struct key *a, const struct key *b)
+{
+	return strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && strcmp(a->owner, b->owner) == 0 &&
+	       strcmp(a->models, b->models) == 0 && limits_equal(&a->limits, &b->limits) &&
+	       a->generation == b->generation && a->created == b->created && a->changed == b->changed &&
+	       a->expires == b->expires && a->revoked == b->revoked && memcmp(a->hash, b->hash, sizeof(a->hash)) == 0 &&
+	       former_equal(&a->former, &b->former);
+}
+
 enum key_state key_state(const struct key *key, uint64_t now)
 {
 	if (key->revoked != 0)

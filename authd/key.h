@@ -37,6 +37,9 @@ struct key *key_new(const char *models);
 /* The caller frees it.  NULL: out of memory. */
 struct key *key_copy(const struct key *key);
 
+/* Whether nothing tells them apart. */
+bool key_equal(const struct key *a, const struct key *b);
+
 enum key_state key_state(const struct key *key, uint64_t now);
 const char *key_state_name(enum key_state state);
 

@@ -84,12 +84,19 @@ struct keystore *keystore_new(void)
 	return store;
 }
 
+void keystore_clear(struct keystore *store)
+{
+	for (size_t i = 0; i < store->count; i++)
+		free(store->keys[i]);
+	store->count = 0;
+	index_all(store);
+}
+
 void keystore_free(struct keystore *store)
 {
 	if (!store)
 		return;
-	for (size_t i = 0; i < store->count; i++)
-		free(store->keys[i]);
+	keystore_clear(store);
 	free(store->keys);
 	free(store->slots);
 	free(store);

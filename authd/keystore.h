@@ -20,6 +20,9 @@ struct keystore_match {
 struct keystore *keystore_new(void);
 void keystore_free(struct keystore *store);
 
+/* Forgets every key. */
+void keystore_clear(struct keystore *store);
+
 /* Makes room for one more key.  -1: out of memory, and nothing has changed. */
 int keystore_reserve(struct keystore *store);
 

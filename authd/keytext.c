@@ -109,7 +109,7 @@ bool keytext_is_label(const char *text, size_t max)
 
 int keytext_number(const char *text, uint64_t max, uint64_t *number)
 {
-	const size_t longest = 18; /* digits that cannot overflow */
+	const size_t longest = 19; /* digits that cannot overflow */
 	size_t length = strspn(text, "0123456789");
 	if (length == 0 || length > longest || text[length] != '\0')
 		return -1;

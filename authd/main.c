@@ -10,7 +10,7 @@ enum { DESCRIPTORS = 64 };
 
 /*
  * heimgate-authd says who is calling.  It may touch its links, its control
- * socket and its own directory.  Who takes it over knows the hashes of all
+ * socket, its own directory and its database.  Who takes it over knows the hashes of all
  * keys and can make grants: identities, and no more.  A model is reached only
  * with a lease, which it cannot make, and no upstream credential is here.
  */
@@ -29,13 +29,13 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	authd_open();
 
-	if (sandbox_enter("base ipc rpath wpath") != 0)
+	if (sandbox_enter("base ipc connect rpath wpath") != 0)
 		fatal("cannot enter the sandbox");
 
 	ready_notify((int)conf.ready_fd);
 	loop_run();
 
-	ipc_close();
 	authd_close();
+	ipc_close();
 	return 0;
 }

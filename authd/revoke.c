@@ -10,6 +10,10 @@ enum { RETRY_MS = 100 };
 static const struct keystore *known;
 static struct ipc_link *links[REVOKE_LINKS_MAX];
 static size_t link_count;
+static struct {
+	uint64_t after; /* generation */
+	uint64_t until; /* loop_now() */
+} news;
 static struct loop_timer retry; /* armed: a link that is up had no room for an announcement */
 
 static void repeat_all(void *arg)
@@ -62,7 +66,15 @@ void revoke_announce(const struct key *key)
 /* A clock that was set back makes recent what lies ahead. */
 static bool is_recent(const struct key *key)
 {
-	return loop_wall() < key->changed + REVOKE_KNOWN_MS;
+	bool is_news = loop_now() < news.until && key->generation > news.after;
+	return is_news || loop_wall() < key->changed + REVOKE_KNOWN_MS;
+}
+
+void revoke_since(uint64_t generation)
+{
+	if (loop_now() >= news.until || generation < news.after)
+		news.after = generation;
+	news.until = loop_now() + REVOKE_KNOWN_MS;
 }
 
 void revoke_repeat(struct ipc_link *link)

@@ -20,6 +20,9 @@ void revoke_add_link(struct ipc_link *link);
 /* Announces which stamps of the key its last change made void, if any. */
 void revoke_announce(const struct key *key);
 
+/* What came after this generation was changed elsewhere and is recent here, however long ago it was. */
+void revoke_since(uint64_t generation);
+
 /* Announces all recent changes on a link. */
 void revoke_repeat(struct ipc_link *link);
 

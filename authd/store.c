@@ -1,32 +1,58 @@
 #include "store.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "../proto/daemon/conf.h"
 #include "../proto/daemon/log.h"
-#include "store_sqlite.h"
+#include "store_engine.h"
 
-static const char scheme_sqlite[] = "sqlite:";
+static const struct {
+	const char *scheme;
+	const struct store_engine *engine;
+} schemes[] = {
+	{"sqlite:", &store_sqlite},
+	{"postgresql:", &store_postgres},
+	{"postgres:", &store_postgres},
+};
 
-bool store_knows(const char *url)
+static const struct store_engine *engine_of(const char *url)
 {
-	return strncmp(url, scheme_sqlite, strlen(scheme_sqlite)) == 0 && url[strlen(scheme_sqlite)] != '\0';
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0)
+			return schemes[i].engine;
+	return NULL;
 }
 
-struct store *store_open(const char *url, const char *directory, char *error)
+bool store_judge(const char *url, char *error)
 {
-	CHECK(store_knows(url));
-	const char *file = url + strlen(scheme_sqlite);
-	if (file[0] != '/' && mkdir(directory, 0700) != 0 && errno != EEXIST) {
-		snprintf(error, STORE_ERROR_SIZE, "cannot make %s: %s", directory, strerror(errno));
-		return NULL;
-	}
-	char *path = conf_path(directory, file);
-	struct store *store = store_sqlite_open(path, error);
-	free(path);
-	return store;
+	const struct store_engine *engine = engine_of(url);
+	snprintf(error, STORE_ERROR_SIZE, "it must be like sqlite:keys.db or postgresql://USER@HOST/DATABASE");
+	return engine && engine->judge(url, error);
+}
+
+bool store_is_remote(const char *url)
+{
+	return engine_of(url)->is_remote;
+}
+
+struct store *store_open(const struct store_setup *setup, char *error)
+{
+	CHECK(engine_of(setup->url));
+	return engine_of(setup->url)->open(setup, error);
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		store->engine->close(store);
+}
+
+void store_save(struct store *store, const struct key *key, store_saved *saved, void *arg)
+{
+	store->engine->save(store, key, saved, arg);
+}
+
+bool store_is_well(struct store *store, char *text)
+{
+	return store->engine->is_well(store, text);
 }

@@ -1,9 +1,11 @@
 /*
  * Where keys outlive a restart.  A URL names the store and its scheme the
- * engine; "sqlite:FILE" is the one there is (store_sqlite.c).
+ * engine: "sqlite:FILE" is this host's alone and answers during each call;
+ * "postgresql://USER@HOST/DATABASE" may be shared by several hosts and
+ * answers later, from the loop.
  *
- * Calls block for as long as the disk takes: they happen at start-up and when
- * an administrator changes something, never on the request path.
+ * A store hands over every key, and from then on each key that is new or
+ * changed, by this host or another.  It never takes one away.
  */
 #ifndef AUTHD_STORE_H
 #define AUTHD_STORE_H
@@ -16,26 +18,60 @@ enum { STORE_ERROR_SIZE = 512 }; /* bytes of error text that say it all */
 
 struct store;
 
-/* Whether the URL's scheme is one that store_open() knows. */
-bool store_knows(const char *url);
+/* What a store tells; all of them may happen during store_open(). */
+struct store_events {
+	/* Every key follows, from the first one on: those handed over before count no more. */
+	void (*reset)(void *arg);
+	/* A key that is new or changed, or not.  The taker owns it.  -1: it could not be taken, and comes again. */
+	int (*found)(void *arg, struct key *key);
+	/* There is no key now that was not handed over. */
+	void (*loaded)(void *arg);
+	/* There may be such keys, until the next `loaded`: the store cannot be read.  Told once. */
+	void (*lost)(void *arg);
+	void *arg;
+};
+
+struct store_setup {
+	const char *url;
+	const char *password_file; /* of PostgreSQL; "": none */
+	const char *directory;     /* of files that are named relative to it; made if need be */
+	struct store_events events;
+};
+
+/* Whether the URL names a store.  If not: one line in error[STORE_ERROR_SIZE], which does not repeat the URL. */
+bool store_judge(const char *url, char *error);
+
+/* Whether it is a database that others may change too, and that may be unreachable. */
+bool store_is_remote(const char *url);
 
 /*
- * Opens the store, bringing its tables up to date; relative files are under `directory`, which is made
- * if need be.  Call before sandbox_enter(): it allows itself its own files.  On failure: NULL, and one
- * line in error[STORE_ERROR_SIZE], as for all calls here.
+ * Opens the store, bringing its tables up to date.  After priv_drop() and loop_open() and before
+ * sandbox_enter(): it allows itself what it needs.  NULL when it cannot be used, ever, with one line in
+ * error[STORE_ERROR_SIZE]; a database that is down is no such case.
  */
-struct store *store_open(const char *url, const char *directory, char *error);
+struct store *store_open(const struct store_setup *setup, char *error);
 
+/* Closes; saves that have no outcome yet are refused.  NULL is fine. */
 void store_close(struct store *store);
 
-/* Hands over every key; the visitor owns it and returns -1 to stop.  0, or -1 and the error. */
-int store_load(struct store *store, int (*visit)(void *arg, struct key *key), void *arg, char *error);
+enum store_outcome {
+	STORE_SAVED,   /* for good */
+	STORE_REFUSED, /* neither the store nor the key has changed */
+	STORE_UNKNOWN  /* the answer was lost; whether it was saved or refused is told later */
+};
 
-/* Writes the key, new or changed, and gives it the next generation, which no key has had before.
- * On disk when it returns 0; on -1 neither the store nor the key has changed. */
-int store_save(struct store *store, struct key *key, char *error);
+/* Takes the outcome: with STORE_SAVED the key's new generation, else the reason, in one line. */
+typedef void store_saved(void *arg, enum store_outcome outcome, uint64_t generation, const char *reason);
 
-/* Whether store_save() would find its store writable: 0, or -1 and the error. */
-int store_check(struct store *store, char *error);
+/*
+ * Writes the key, new or changed, and gives it the next generation, which no key has had before; the
+ * key is borrowed during the call.  Refused when its generation is not the key's generation in the
+ * store any more (0: it is not there), or when another key has its secret, or an active one its name.
+ */
+void store_save(struct store *store, const struct key *key, store_saved *saved, void *arg);
+
+/* Whether store_save() would find its store usable; if not, why, in text[STORE_ERROR_SIZE]: words that a stranger may
+ * read. */
+bool store_is_well(struct store *store, char *text);
 
 #endif

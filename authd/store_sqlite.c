@@ -1,5 +1,3 @@
-#include "store_sqlite.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -7,17 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../proto/daemon/conf.h"
 #include "../proto/daemon/sandbox.h"
-#include "keytext.h"
+#include "store_engine.h"
+#include "store_sqlite_row.h"
 
 /* What another program's lock on the file may cost an administrator's call, and so the loop. */
 enum { BUSY_MS = 100 };
 
-enum statement { BEGIN, COMMIT, ROLLBACK, COUNT_UP, SAVE, LOAD, STATEMENTS };
+enum statement { BEGIN, COMMIT, ROLLBACK, REFUSE, COUNT_UP, SAVE, LOAD, STATEMENTS };
 
-struct store {
+struct sqlite {
+	struct store store;
 	sqlite3 *db;
 	sqlite3_stmt *statements[STATEMENTS];
 };
@@ -36,11 +38,6 @@ static const char *const migrations[] = {
 };
 enum { VERSION = sizeof(migrations) / sizeof(*migrations) };
 
-/* In the order of put_key() and get_key(). */
-#define COLUMNS \
-	"id, models, name, owner, rpm, tpm, concurrency, budget, generation, created, changed, expires, revoked, hash," \
-	" former_until, former_generation, former_hash"
-
 /* What a change to a key can change. */
 #define CHANGES \
 	"generation = excluded.generation, changed = excluded.changed, revoked = excluded.revoked, hash = excluded.hash," \
@@ -51,20 +48,26 @@ static const char *const sql[STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[ROLLBACK] = "ROLLBACK",
+	[REFUSE] = "SELECT CASE"
+			   " WHEN coalesce((SELECT generation FROM keys WHERE id = ?1), 0) <> ?9 THEN '" STORE_CHANGED_ELSEWHERE "'"
+			   " WHEN ?9 = 0 AND EXISTS (SELECT 1 FROM keys WHERE name = ?3 AND revoked = 0"
+			   " AND (expires = 0 OR expires > ?11)) THEN '" STORE_NAME_TAKEN "'"
+			   " WHEN EXISTS (SELECT 1 FROM keys WHERE id <> ?1"
+			   " AND (hash = ?14 OR former_until <> 0 AND former_hash = ?14)) THEN '" STORE_SECRET_TAKEN "' END",
 	[COUNT_UP] = "UPDATE counter SET generation = generation + 1 RETURNING generation",
-	[SAVE] = "INSERT INTO keys (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	[SAVE] = "INSERT INTO keys (" STORE_SQLITE_COLUMNS ") VALUES (" STORE_SQLITE_PARAMETERS ")"
 			 " ON CONFLICT (id) DO UPDATE SET " CHANGES,
-	[LOAD] = "SELECT " COLUMNS " FROM keys",
+	[LOAD] = "SELECT " STORE_SQLITE_COLUMNS " FROM keys",
 };
 
-static int fail(struct store *store, const char *what, char *error)
+static int fail(struct sqlite *store, const char *what, char *error)
 {
 	snprintf(error, STORE_ERROR_SIZE, "%s the key store: %s", what, sqlite3_errmsg(store->db));
 	return -1;
 }
 
 /* Runs a statement that yields no rows, or one whose first column is wanted in *number. */
-static int run(struct store *store, enum statement which, int64_t *number)
+static int run(struct sqlite *store, enum statement which, int64_t *number)
 {
 	sqlite3_stmt *statement = store->statements[which];
 	int result = sqlite3_step(statement);
@@ -76,7 +79,7 @@ static int run(struct store *store, enum statement which, int64_t *number)
 	return result == SQLITE_DONE ? 0 : -1;
 }
 
-static void roll_back(struct store *store)
+static void roll_back(struct sqlite *store)
 {
 	if (!sqlite3_get_autocommit(store->db))
 		run(store, ROLLBACK, NULL);
@@ -96,7 +99,7 @@ static int make_file(const char *path, char *error)
 	return 0;
 }
 
-static int read_version(struct store *store, int *version)
+static int read_version(struct sqlite *store, int *version)
 {
 	sqlite3_stmt *statement = NULL;
 	int result = sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL);
@@ -108,7 +111,7 @@ static int read_version(struct store *store, int *version)
 	return result == SQLITE_ROW ? 0 : -1;
 }
 
-static int migrate_from(struct store *store, int version)
+static int migrate_from(struct sqlite *store, int version)
 {
 	char *script =
 		sqlite3_mprintf("BEGIN IMMEDIATE; %s PRAGMA user_version = %d; COMMIT", migrations[version], version + 1);
@@ -117,7 +120,7 @@ static int migrate_from(struct store *store, int version)
 	return result == SQLITE_OK ? 0 : -1;
 }
 
-static int migrate(struct store *store, char *error)
+static int migrate(struct sqlite *store, char *error)
 {
 	int version;
 	if (read_version(store, &version) != 0)
@@ -134,7 +137,7 @@ static int migrate(struct store *store, char *error)
 }
 
 /* FULL: a change that was answered outlives a power cut. */
-static int set_up(struct store *store, char *error)
+static int set_up(struct sqlite *store, char *error)
 {
 	static const char pragmas[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF";
 	sqlite3_busy_timeout(store->db, BUSY_MS);
@@ -160,172 +163,79 @@ static int allow_directory(const char *path, char *error)
 	return result;
 }
 
-struct store *store_sqlite_open(const char *path, char *error)
+static int open_file(struct sqlite *store, const char *path, char *error)
 {
-	struct store *store = calloc(1, sizeof(*store));
-	snprintf(error, STORE_ERROR_SIZE, "out of memory");
-	if (!store || make_file(path, error) != 0 || allow_directory(path, error) != 0)
-		goto out;
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-		fail(store, "cannot open", error);
-		goto out;
-	}
-	if (set_up(store, error) == 0)
-		return store;
-out:
-	store_close(store);
-	return NULL;
+	if (make_file(path, error) != 0 || allow_directory(path, error) != 0)
+		return -1;
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		return fail(store, "cannot open", error);
+	return set_up(store, error);
 }
 
-void store_close(struct store *store)
+static int load(struct sqlite *store, char *error)
 {
-	if (!store)
-		return;
+	const struct store_events *events = &store->store.events;
+	sqlite3_stmt *row = store->statements[LOAD];
+	int result;
+	events->reset(events->arg);
+	while ((result = sqlite3_step(row)) == SQLITE_ROW) {
+		struct key *key = store_sqlite_get(row);
+		if (key && events->found(events->arg, key) == 0)
+			continue;
+		const char *id = (const char *)sqlite3_column_text(row, 0);
+		snprintf(error, STORE_ERROR_SIZE, "cannot use the key store's row \"%s\"", id ? id : "");
+		break;
+	}
+	if (result != SQLITE_DONE && result != SQLITE_ROW)
+		fail(store, "cannot read", error);
+	sqlite3_reset(row);
+	if (result != SQLITE_DONE)
+		return -1;
+	events->loaded(events->arg);
+	return 0;
+}
+
+static bool judge_url(const char *url, char *error)
+{
+	(void)error;
+	return strchr(url, ':')[1] != '\0';
+}
+
+static void close_store(struct store *base)
+{
+	struct sqlite *store = (struct sqlite *)base;
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(store->statements[i]);
 	sqlite3_close(store->db);
 	free(store);
 }
 
-/* --- rows: columns are written and read one after the other, as the fields of a frame are --- */
-
-struct row {
-	sqlite3_stmt *statement;
-	int column; /* the next one */
-	bool good;  /* all columns so far held what they may */
-};
-
-static void put_text(struct row *row, const char *text)
+static struct store *open_store(const struct store_setup *setup, char *error)
 {
-	sqlite3_bind_text(row->statement, ++row->column, text, -1, SQLITE_TRANSIENT);
-}
-
-static void get_text(struct row *row, char *text, size_t size)
-{
-	const char *value = (const char *)sqlite3_column_text(row->statement, row->column);
-	size_t length = (size_t)sqlite3_column_bytes(row->statement, row->column++);
-	text[0] = '\0';
-	if (value && length < size && strlen(value) == length)
-		memcpy(text, value, length + 1);
-	else
-		row->good = false;
-}
-
-static void put_number(struct row *row, uint64_t number)
-{
-	sqlite3_bind_int64(row->statement, ++row->column, (int64_t)number);
-}
-
-static uint64_t get_number(struct row *row, uint64_t max)
-{
-	int64_t value = sqlite3_column_int64(row->statement, row->column++);
-	if (value < 0 || (uint64_t)value > max)
-		row->good = false;
-	return (uint64_t)value;
-}
-
-static void put_budget(struct row *row, const struct limits *limits)
-{
-	char text[KEYTEXT_BUDGET_SIZE];
-	keytext_budget_format(text, limits);
-	put_text(row, text);
-}
-
-static void get_budget(struct row *row, struct limits *limits)
-{
-	char text[KEYTEXT_BUDGET_SIZE];
-	get_text(row, text, sizeof(text));
-	if (*text != '\0' && keytext_budget(text, limits) != 0)
-		row->good = false;
-}
-
-static void put_hash(struct row *row, const uint8_t *hash)
-{
-	sqlite3_bind_blob(row->statement, ++row->column, hash, CREDENTIAL_HASH_SIZE, SQLITE_TRANSIENT);
-}
-
-static void get_hash(struct row *row, uint8_t *hash)
-{
-	if (sqlite3_column_bytes(row->statement, row->column) == CREDENTIAL_HASH_SIZE)
-		memcpy(hash, sqlite3_column_blob(row->statement, row->column), CREDENTIAL_HASH_SIZE);
-	else
-		row->good = false;
-	row->column++;
-}
-
-static void put_key(struct row *row, const struct key *key, uint64_t generation)
-{
-	put_text(row, key->id);
-	put_text(row, key->models);
-	put_text(row, key->name);
-	put_text(row, key->owner);
-	put_number(row, key->limits.rpm);
-	put_number(row, key->limits.tpm);
-	put_number(row, key->limits.concurrency);
-	put_budget(row, &key->limits);
-	put_number(row, generation);
-	put_number(row, key->created);
-	put_number(row, key->changed);
-	put_number(row, key->expires);
-	put_number(row, key->revoked);
-	put_hash(row, key->hash);
-	put_number(row, key->former.until);
-	put_number(row, key->former.generation);
-	put_hash(row, key->former.hash);
-}
-
-/* The key in a row, or NULL when the row holds what no key can be. */
-static struct key *get_key(struct row *row)
-{
-	char id[KEY_ID_MAX + 1], models[MODEL_LIST_MAX + 1];
-	get_text(row, id, sizeof(id));
-	get_text(row, models, sizeof(models));
-	struct key *key = key_new(models);
-	if (!key)
+	const char *file = strchr(setup->url, ':') + 1;
+	if (*file != '/' && mkdir(setup->directory, 0700) != 0 && errno != EEXIST) {
+		snprintf(error, STORE_ERROR_SIZE, "cannot make %s: %s", setup->directory, strerror(errno));
 		return NULL;
-	memcpy(key->id, id, sizeof(id));
-	get_text(row, key->name, sizeof(key->name));
-	get_text(row, key->owner, sizeof(key->owner));
-	key->limits.rpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.tpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.concurrency = (uint32_t)get_number(row, UINT32_MAX);
-	get_budget(row, &key->limits);
-	key->generation = get_number(row, INT64_MAX);
-	key->created = get_number(row, INT64_MAX);
-	key->changed = get_number(row, INT64_MAX);
-	key->expires = get_number(row, INT64_MAX);
-	key->revoked = get_number(row, INT64_MAX);
-	get_hash(row, key->hash);
-	key->former.until = get_number(row, INT64_MAX);
-	key->former.generation = get_number(row, INT64_MAX);
-	get_hash(row, key->former.hash);
-	if (row->good)
-		return key;
-	free(key);
+	}
+	struct sqlite *store = calloc(1, sizeof(*store));
+	if (!store) {
+		snprintf(error, STORE_ERROR_SIZE, "out of memory");
+		return NULL;
+	}
+	store->store = (struct store){&store_sqlite, setup->events};
+	char *path = conf_path(setup->directory, file);
+	int result = open_file(store, path, error);
+	free(path);
+	if (result == 0 && load(store, error) == 0)
+		return &store->store;
+	close_store(&store->store);
 	return NULL;
 }
 
-int store_load(struct store *store, int (*visit)(void *arg, struct key *key), void *arg, char *error)
-{
-	sqlite3_stmt *row = store->statements[LOAD];
-	int result;
-	while ((result = sqlite3_step(row)) == SQLITE_ROW) {
-		struct key *key = get_key(&(struct row){.statement = row, .good = true});
-		if (key && visit(arg, key) == 0)
-			continue;
-		const char *id = (const char *)sqlite3_column_text(row, 0);
-		snprintf(error, STORE_ERROR_SIZE, "cannot use the key store's row \"%s\"", id ? id : "");
-		sqlite3_reset(row);
-		return -1;
-	}
-	if (result != SQLITE_DONE)
-		fail(store, "cannot read", error);
-	sqlite3_reset(row);
-	return result == SQLITE_DONE ? 0 : -1;
-}
+/* --- saving --- */
 
 /* SQLite goes on writing to a file that was deleted or moved away, and the change would be lost. */
-static int begin(struct store *store, char *error)
+static int begin(struct sqlite *store, char *error)
 {
 	int moved = 0;
 	sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
@@ -336,29 +246,55 @@ static int begin(struct store *store, char *error)
 	return run(store, BEGIN, NULL) == 0 ? 0 : fail(store, "cannot write to", error);
 }
 
-int store_save(struct store *store, struct key *key, char *error)
+/* Whether the key may be written: 0, or -1 and why not. */
+static int judge(struct sqlite *store, const struct key *key, char *error)
 {
-	int64_t generation = 0;
-	if (begin(store, error) != 0)
+	sqlite3_stmt *refuse = store->statements[REFUSE];
+	store_sqlite_put(refuse, key, key->generation);
+	if (sqlite3_step(refuse) != SQLITE_ROW) {
+		fail(store, "cannot read", error);
+		sqlite3_reset(refuse);
 		return -1;
-	int result = run(store, COUNT_UP, &generation);
-	put_key(&(struct row){.statement = store->statements[SAVE]}, key, (uint64_t)generation);
+	}
+	const char *refusal = (const char *)sqlite3_column_text(refuse, 0);
+	int result = refusal ? -1 : 0;
+	if (refusal)
+		snprintf(error, STORE_ERROR_SIZE, "%s", refusal);
+	sqlite3_reset(refuse);
+	return result;
+}
+
+static int write_key(struct sqlite *store, const struct key *key, int64_t *generation, char *error)
+{
+	int result = run(store, COUNT_UP, generation);
+	store_sqlite_put(store->statements[SAVE], key, (uint64_t)*generation);
 	if (result == 0)
 		result = run(store, SAVE, NULL);
 	if (result == 0)
 		result = run(store, COMMIT, NULL);
-	if (result != 0)
-		fail(store, "cannot write to", error);
-	roll_back(store);
-	if (result == 0)
-		key->generation = (uint64_t)generation;
-	return result;
+	return result == 0 ? 0 : fail(store, "cannot write to", error);
 }
 
-int store_check(struct store *store, char *error)
+static void save(struct store *base, const struct key *key, store_saved *saved, void *arg)
 {
-	if (begin(store, error) != 0)
-		return -1;
+	struct sqlite *store = (struct sqlite *)base;
+	char error[STORE_ERROR_SIZE] = "";
+	int64_t generation = 0;
+	int result = begin(store, error);
+	if (result == 0)
+		result = judge(store, key, error);
+	if (result == 0)
+		result = write_key(store, key, &generation, error);
 	roll_back(store);
-	return 0;
+	saved(arg, result == 0 ? STORE_SAVED : STORE_REFUSED, (uint64_t)generation, error);
 }
+
+static bool is_well(struct store *base, char *text)
+{
+	struct sqlite *store = (struct sqlite *)base;
+	bool well = begin(store, text) == 0;
+	roll_back(store);
+	return well;
+}
+
+const struct store_engine store_sqlite = {false, judge_url, open_store, close_store, save, is_well};

@@ -14,46 +14,44 @@
 #include "log.h"
 
 /* Two daemons under two users share a key through its group; nobody else may even read it. */
-enum { KEYFILE_MODE = 0640, KEYFILE_FORBIDDEN = S_IWGRP | S_IRWXO, DIRECTORY_MODE = 0750 };
+enum { SHARED_MODE = 0640, OWN_MODE = 0600, DIRECTORY_MODE = 0750 };
 
-static void join(char *path, const char *directory, const char *name)
+static void join(char *path, const char *front, const char *separator, const char *name)
 {
-	int length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
+	int length = snprintf(path, PATH_MAX, "%s%s%s", front, separator, name);
 	if (length < 0 || length >= PATH_MAX)
-		fatal_usage("HEIMGATE_STATE is too long: %s", directory);
+		fatal_usage("HEIMGATE_STATE is too long: %s", front);
 }
 
-static void write_key(int fd, const char *path)
+static void write_key(int fd, const char *path, mode_t mode)
 {
 	uint8_t key[STAMP_KEY_SIZE];
 	randombytes_buf(key, sizeof(key));
-	if (write(fd, key, sizeof(key)) != (ssize_t)sizeof(key) || fchmod(fd, KEYFILE_MODE) != 0 || fsync(fd) != 0)
+	if (write(fd, key, sizeof(key)) != (ssize_t)sizeof(key) || fchmod(fd, mode) != 0 || fsync(fd) != 0)
 		fatal("cannot write %s", path);
 	sodium_memzero(key, sizeof(key));
 }
 
 /* Both readers may try this at once: link() lets one of them win and never shows half a key. */
-static void make_key(const char *directory, const char *path)
+static void make_key(const char *path, mode_t mode)
 {
 	char draft[PATH_MAX];
-	join(draft, directory, "new.XXXXXX");
-	if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
-		fatal("cannot make %s", directory);
+	join(draft, path, ".", "XXXXXX");
 	int fd = mkostemp(draft, O_CLOEXEC);
 	if (fd < 0)
 		fatal("cannot make %s", path);
-	write_key(fd, draft);
+	write_key(fd, draft, mode);
 	close(fd);
 	if (link(draft, path) != 0 && errno != EEXIST)
 		fatal("cannot make %s", path);
 	unlink(draft);
 }
 
-static int open_or_make(const char *directory, const char *path)
+static int open_or_make(const char *path, mode_t mode)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT) {
-		make_key(directory, path);
+		make_key(path, mode);
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 	}
 	if (fd < 0)
@@ -61,25 +59,37 @@ static int open_or_make(const char *directory, const char *path)
 	return fd;
 }
 
-void keyfile_load(const char *state, const char *name, uint8_t *key)
+/* `mode` is what the key is made with, and the most that others may be allowed. */
+static void load(const char *path, mode_t mode, uint8_t *key)
 {
-	char directory[PATH_MAX], path[PATH_MAX];
 	struct stat about;
 	if (sodium_init() < 0)
 		fatalx("cannot initialise libsodium");
-	join(directory, state, "secrets");
-	join(path, directory, name);
-	int fd = open_or_make(directory, path);
+	int fd = open_or_make(path, mode);
 	if (fstat(fd, &about) != 0)
 		fatal("cannot read %s", path);
-	if (about.st_mode & KEYFILE_FORBIDDEN)
-		fatalx("%s has mode %04o: only its owner may write it and only its group may read it", path,
-		       (unsigned)(about.st_mode & 07777));
+	if (about.st_mode & 0077 & ~mode)
+		fatalx("%s has mode %04o: it must be at most %04o", path, (unsigned)(about.st_mode & 07777), (unsigned)mode);
 	if (!S_ISREG(about.st_mode) || about.st_size != STAMP_KEY_SIZE)
 		fatalx("%s is no key: it must be a file of %d bytes", path, STAMP_KEY_SIZE);
 	if (read(fd, key, STAMP_KEY_SIZE) != STAMP_KEY_SIZE)
 		fatal("cannot read %s", path);
 	close(fd);
+}
+
+void keyfile_load(const char *state, const char *name, uint8_t *key)
+{
+	char directory[PATH_MAX], path[PATH_MAX];
+	join(directory, state, "/", "secrets");
+	join(path, directory, "/", name);
+	if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
+		fatal("cannot make %s", directory);
+	load(path, SHARED_MODE, key);
+}
+
+void keyfile_load_own(const char *path, uint8_t *key)
+{
+	load(path, OWN_MODE, key);
 }
 
 /* Fills text as far as the file reaches; a pipe may give it in pieces. */

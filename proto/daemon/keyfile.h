@@ -11,6 +11,9 @@
  */
 void keyfile_load(const char *state, const char *name, uint8_t *key);
 
+/* Likewise a key that this daemon alone reads, in its own directory. */
+void keyfile_load_own(const char *path, uint8_t *key);
+
 /* Reads a small file (a credential) of at most size-1 bytes; trailing newlines are dropped.
  * Returns its length, or -1 + errno (EFBIG when larger). */
 long keyfile_read(const char *path, char *text, size_t size);

@@ -10,12 +10,12 @@
 #include "sandbox.h"
 
 static int notify_fd;
-static bool told;
+static bool told, held;
 
 static void tell_once(void *arg)
 {
 	(void)arg;
-	if (told || ipc_missing() > 0)
+	if (told || held || ipc_missing() > 0)
 		return;
 	told = true;
 	log_info("ready", "sandbox=%s", sandbox_name());
@@ -30,4 +30,14 @@ void ready_notify(int fd)
 {
 	notify_fd = fd;
 	loop_after_batch(tell_once, NULL);
+}
+
+void ready_hold(void)
+{
+	held = true;
+}
+
+void ready_release(void)
+{
+	held = false;
 }

@@ -8,4 +8,8 @@
  */
 void ready_notify(int fd);
 
+/* Something else has to be there first, until ready_release(). */
+void ready_hold(void);
+void ready_release(void);
+
 #endif

@@ -127,9 +127,9 @@ struct ipc_link *recorder_share(enum wire_error (*take)(void *arg, const struct 
 	return auditd;
 }
 
-bool recorder_has_room(void)
+unsigned recorder_room(void)
 {
-	return next - first < RECORDER_WINDOW;
+	return (unsigned)(RECORDER_WINDOW - (next - first));
 }
 
 static bool keep(const struct audit_record *record)
@@ -139,7 +139,7 @@ static bool keep(const struct audit_record *record)
 	wire_out_init(&out, bytes, sizeof(bytes));
 	audit_record_encode(&out, record);
 	CHECK(out.error == WIRE_OK);
-	uint8_t *copy = recorder_has_room() ? malloc(out.length) : NULL;
+	uint8_t *copy = recorder_room() > 0 ? malloc(out.length) : NULL;
 	if (!copy)
 		return false;
 	memcpy(copy, bytes, out.length);

@@ -32,8 +32,8 @@ void recorder_open(enum wire_link link, enum wire_role me);
  * to `take`, as with ipc_open(). */
 struct ipc_link *recorder_share(enum wire_error (*take)(void *arg, const struct wire_frame *frame), void *arg);
 
-/* Whether recorder_put() would take a record now. */
-bool recorder_has_room(void);
+/* How many records recorder_put() would take now. */
+unsigned recorder_room(void);
 
 /*
  * Copies the record and sends it as soon as the link allows.  An id of zeros becomes a random one, a

@@ -210,7 +210,10 @@ def does_not_start(code, part, state="/nonexistent/heimgate", **env):
 def start_up_errors(authd):
     does_not_start(111, "/nonexistent/heimgate")
     does_not_start(100, "HEIMGATE_DEFAULT_BUDGET", authd.directory, HEIMGATE_DEFAULT_BUDGET="lots")
-    does_not_start(100, "must be like sqlite:keys.db", authd.directory, HEIMGATE_AUTH_STORE="postgresql://db/keys")
+    does_not_start(100, "HEIMGATE_AUTH_STORE: it must be like sqlite:keys.db", authd.directory,
+                   HEIMGATE_AUTH_STORE="mysql://db/keys")
+    does_not_start(100, "a password does not belong", authd.directory,
+                   HEIMGATE_AUTH_STORE="postgresql://me:sesame@db/keys")
     does_not_start(111, "Not a directory", authd.directory, HEIMGATE_AUTH_STORE="sqlite:/dev/null/keys.db")
     does_not_start(111, "in use", authd.directory)
     authd.stop()

@@ -1,245 +1,219 @@
-#include "../../authd/store.h"
-
-#include <sqlite3.h>
+/* What every store of keys must do: run on SQLite as it is, and on PostgreSQL by stores_t.py. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "../tap/tap.h"
+#include "host.h"
 
-static char directory[] = "/tmp/store_t.XXXXXX";
-static char error[STORE_ERROR_SIZE];
-
-static struct store *open_store(void)
+static void is_saved(struct host *host, struct key *key, uint64_t generation, const char *what)
 {
-	struct store *store = store_open("sqlite:keys.db", directory, error);
-	if (!store)
-		printf("# %s\n", error);
-	return store;
+	struct host_outcome outcome = host_save(host, key);
+	if (!ok(outcome.outcome == STORE_SAVED, "%s is saved", what))
+		printf("# %s\n", outcome.reason);
+	is_int((long long)outcome.generation, (long long)generation, "with generation %d", (int)generation);
 }
 
-static struct key *make_key(const char *id, uint8_t secret)
+static void is_refused(struct host *host, struct key *key, const char *reason, const char *what)
 {
-	struct key *key = key_new("m1\nm/2:latest");
-	snprintf(key->id, sizeof(key->id), "%s", id);
-	snprintf(key->name, sizeof(key->name), "name of %s", id);
-	snprintf(key->owner, sizeof(key->owner), "Jos\xc3\xa9 \"the\" o'ner; DROP TABLE keys");
-	key->limits = (struct limits){UINT32_MAX, 2, 3, UINT64_C(1000000000000000), BUDGET_MONTH};
-	key->created = 11;
-	key->changed = 12;
-	key->expires = 13;
-	memset(key->hash, secret, sizeof(key->hash));
-	return key;
+	struct host_outcome outcome = host_save(host, key);
+	is_int(outcome.outcome, STORE_REFUSED, "%s is refused", what);
+	is_text(outcome.reason, reason, "because");
 }
 
-struct loaded {
-	struct key *keys[8];
-	size_t count;
-};
-
-static int collect(void *arg, struct key *key)
+static bool has(const struct host *host, const struct key *key)
 {
-	struct loaded *loaded = arg;
-	if (loaded->count == 8)
-		return -1;
-	loaded->keys[loaded->count++] = key;
-	return 0;
+	const struct key *found = keystore_find(host->keys, key->id);
+	return found && key_equal(found, key);
 }
 
-static struct loaded load(struct store *store)
+static void keeps_keys(struct key *key, struct key *other)
 {
-	struct loaded loaded = {.count = 0};
-	is_int(store_load(store, collect, &loaded, error), 0, "keys are loaded");
-	return loaded;
-}
-
-static void forget(struct loaded *loaded)
-{
-	for (size_t i = 0; i < loaded->count; i++)
-		free(loaded->keys[i]);
-}
-
-static bool same_key(const struct key *a, const struct key *b)
-{
-	return strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && strcmp(a->owner, b->owner) == 0 &&
-	       strcmp(a->models, b->models) == 0 && a->limits.rpm == b->limits.rpm && a->limits.tpm == b->limits.tpm &&
-	       a->limits.concurrency == b->limits.concurrency && a->limits.budget == b->limits.budget &&
-	       a->limits.period == b->limits.period && a->generation == b->generation && a->created == b->created &&
-	       a->changed == b->changed && a->expires == b->expires && a->revoked == b->revoked &&
-	       memcmp(a->hash, b->hash, sizeof(a->hash)) == 0 && a->former.until == b->former.until &&
-	       a->former.generation == b->former.generation &&
-	       memcmp(a->former.hash, b->former.hash, sizeof(a->former.hash)) == 0;
-}
-
-static void keeps_keys(void)
-{
-	struct store *store = open_store();
-	struct key *key = make_key("one", 1), *other = make_key("two", 2);
-	struct loaded loaded = load(store);
-	is_int((long long)loaded.count, 0, "a new store is empty");
-	is_int(store_save(store, key, error), 0, "a key is saved");
-	is_int((long long)key->generation, 1, "with the first generation");
-	is_int(store_save(store, other, error), 0, "another key is saved");
-	is_int((long long)other->generation, 2, "with the next");
+	struct host host;
+	host_open(&host);
+	is_int((long long)keystore_count(host.keys), 0, "a new store is empty");
+	is_saved(&host, key, 1, "a key");
+	is_saved(&host, other, 2, "another key");
 	key->revoked = 14;
-	key->former.until = 15;
+	key->changed = 15;
+	key->former.until = 16;
 	key->former.generation = 1;
 	memset(key->hash, 3, sizeof(key->hash));
 	memset(key->former.hash, 1, sizeof(key->former.hash));
-	is_int(store_save(store, key, error), 0, "a change is saved");
-	is_int((long long)key->generation, 3, "with the next again");
-	store_close(store);
+	is_saved(&host, key, 3, "a change");
+	char text[STORE_ERROR_SIZE];
+	ok(store_is_well(host.store, text), "the store is well");
+	host_close(&host);
 
-	store = open_store();
-	loaded = load(store);
-	is_int((long long)loaded.count, 2, "both are there after reopening");
-	ok(same_key(loaded.keys[0], key) && same_key(loaded.keys[1], other), "each as it was last saved");
-	is_int(store_save(store, other, error), 0, "a save after reopening");
-	is_int((long long)other->generation, 4, "generations go on where they were");
-	forget(&loaded);
-	store_close(store);
+	host_open(&host);
+	is_int((long long)keystore_count(host.keys), 2, "both are there after reopening");
+	ok(has(&host, key) && has(&host, other), "each as it was last saved");
+	is_saved(&host, other, 4, "a change after reopening");
+	host_close(&host);
+}
+
+/* `key` is revoked, has the secret 3 and had 1; `other` is active and has 2. */
+static void refuses_doubles(const struct key *key, const struct key *other)
+{
+	struct host host;
+	struct key *third = host_make_key("three", 2);
+	host_open(&host);
+	is_refused(&host, third, "this secret belongs to a key already, or did before", "another key with a key's secret");
+	memset(third->hash, 1, sizeof(third->hash));
+	is_refused(&host, third, "this secret belongs to a key already, or did before", "or with one it had before");
+	memset(third->hash, 4, sizeof(third->hash));
+	memcpy(third->name, other->name, sizeof(third->name));
+	is_refused(&host, third, "there is an active key of this name already", "a second active key of one name");
+	is_int((long long)third->generation, 0, "nothing is counted that was refused");
+	memcpy(third->name, key->name, sizeof(third->name));
+	is_saved(&host, third, 5, "a key of a revoked one's name");
+	struct key *fourth = host_make_key("four", 5);
+	fourth->expires = 100;
+	is_saved(&host, fourth, 6, "a key that expires");
+	struct key *fifth = host_make_key("five", 6);
+	memcpy(fifth->name, fourth->name, sizeof(fifth->name));
+	fifth->changed = 100;
+	is_saved(&host, fifth, 7, "and then another of its name");
+	host_close(&host);
+	free(third);
+	free(fourth);
+	free(fifth);
+}
+
+static void refuses_stale_changes(struct key *other)
+{
+	struct host host;
+	struct key *stale = key_copy(other), *absent = host_make_key("six", 7), *again = host_make_key("two", 8);
+	host_open(&host);
+	stale->generation--;
+	is_refused(&host, stale, "the key was changed elsewhere meanwhile: look at it and try again",
+	           "a change of a key that is not like that any more");
+	absent->generation = 2;
+	is_refused(&host, absent, "the key was changed elsewhere meanwhile: look at it and try again",
+	           "a change of a key that is not there");
+	is_refused(&host, again, "the key was changed elsewhere meanwhile: look at it and try again",
+	           "a new key of an id that is there");
+	other->revoked = 17;
+	is_saved(&host, other, 8, "but one of the key as it is");
+	host_close(&host);
+	free(stale);
+	free(absent);
+	free(again);
+}
+
+static void keeps_long_lists(void)
+{
+	struct host host;
+	char models[MODEL_LIST_MAX + 1];
+	memset(models, 'm', MODEL_LIST_MAX);
+	models[MODEL_LIST_MAX] = '\0';
+	struct key *key = key_new(models), *plain = host_make_key("long", 9);
+	size_t size = offsetof(struct key, models);
+	memcpy(key, plain, size);
+	host_open(&host);
+	is_saved(&host, key, 9, "a key with the longest list of models");
+	host_close(&host);
+	host_open(&host);
+	ok(has(&host, key), "is the same after reopening");
+	host_close(&host);
 	free(key);
-	free(other);
+	free(plain);
 }
 
-static void is_private(void)
+static void reaches_other_hosts(void)
 {
-	char path[128];
-	struct stat about;
-	snprintf(path, sizeof(path), "%s/keys.db", directory);
-	ok(stat(path, &about) == 0 && (about.st_mode & 0777) == 0600, "the file is its owner's alone");
-}
-
-static void refuses_two_keys_with_one_secret(void)
-{
-	struct store *store = open_store();
-	struct key *thief = make_key("three", 2);
-	thief->generation = 77;
-	is_int(store_save(store, thief, error), -1, "a second key with the same secret is refused");
-	is_int((long long)thief->generation, 77, "and keeps its generation");
-	is_int(store_check(store, error), 0, "the store goes on");
-	struct loaded loaded = load(store);
-	is_int((long long)loaded.count, 2, "nothing was added");
-	forget(&loaded);
-	free(thief);
-	store_close(store);
-}
-
-static void run_sql(sqlite3 *db, const char *sql)
-{
-	is_int(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "another program does: %s", sql);
-}
-
-static sqlite3 *open_beside(void)
-{
-	char path[128];
-	sqlite3 *db;
-	snprintf(path, sizeof(path), "%s/keys.db", directory);
-	return sqlite3_open(path, &db) == SQLITE_OK ? db : NULL;
-}
-
-static void refuses_while_locked(void)
-{
-	struct store *store = open_store();
-	struct key *key = make_key("four", 4);
-	sqlite3 *other = open_beside();
-	run_sql(other, "BEGIN IMMEDIATE");
-	is_int(store_save(store, key, error), -1, "a locked store takes no key");
-	is_text(error, "cannot write to the key store: database is locked", "and says why");
-	is_int(store_check(store, error), -1, "nor is it well");
-	run_sql(other, "ROLLBACK");
-	is_int(store_check(store, error), 0, "then it is");
-	is_int(store_save(store, key, error), 0, "and takes it");
-	sqlite3_close(other);
-	store_close(store);
+	struct host here, there;
+	host_open(&here);
+	host_open(&there);
+	struct key *key = host_make_key("shared", 10);
+	is_saved(&here, key, 10, "a key, here");
+	host_wait_for(&there, "shared", 10);
+	ok(has(&there, key), "is handed over there");
+	key->revoked = 20;
+	is_saved(&there, key, 11, "a change, there");
+	host_wait_for(&here, "shared", 11);
+	ok(has(&here, key), "is handed over here");
+	host_close(&here);
+	host_close(&there);
 	free(key);
 }
 
-static void refuses_bad_rows(void)
+static unsigned count_saved(const struct host_outcome *outcomes)
 {
-	static const char *const spoil[] = {"rpm = -1",
-	                                    "rpm = 4294967296",
-	                                    "budget = 'much'",
-	                                    "hash = x'00'",
-	                                    "name = 'a' || char(0) || 'b'",
-	                                    "owner = printf('%200d', 1)"};
-	for (size_t i = 0; i < sizeof(spoil) / sizeof(*spoil); i++) {
-		char sql[128];
-		struct loaded loaded = {.count = 0};
-		struct store *store = open_store();
-		sqlite3 *other = open_beside();
-		snprintf(sql, sizeof(sql), "BEGIN; UPDATE keys SET %s WHERE id = 'four'", spoil[i]);
-		run_sql(other, sql);
-		run_sql(other, "COMMIT");
-		is_int(store_load(store, collect, &loaded, error), -1, "a row with %s is refused", spoil[i]);
-		is_text(error, "cannot use the key store's row \"four\"", "by its id");
-		run_sql(other, "DELETE FROM keys WHERE id = 'four'");
-		sqlite3_close(other);
-		struct key *key = make_key("four", 4);
-		is_int(store_save(store, key, error), 0, "a good one is taken again");
-		free(key);
-		forget(&loaded);
-		store_close(store);
+	return (outcomes[0].outcome == STORE_SAVED ? 1u : 0u) + (outcomes[1].outcome == STORE_SAVED ? 1u : 0u);
+}
+
+/* Both hosts save at one time; one of them must lose. */
+static void race(struct host *hosts, struct key *const *keys, const char *what)
+{
+	struct host_outcome outcomes[2];
+	for (int i = 0; i < 2; i++)
+		host_begin_save(&hosts[i], keys[i], &outcomes[i]);
+	for (int i = 0; i < 2; i++)
+		host_wait(&outcomes[i]);
+	is_int(count_saved(outcomes), 1, "of two %s at one time, one is saved", what);
+	for (int i = 0; i < 2; i++)
+		if (outcomes[i].outcome == STORE_SAVED)
+			keys[0]->generation = keys[1]->generation = outcomes[i].generation;
+}
+
+static void lets_one_host_win(void)
+{
+	struct host hosts[2];
+	for (int i = 0; i < 2; i++)
+		host_open(&hosts[i]);
+	for (unsigned i = 0; i < 20; i++) {
+		char name[KEY_NAME_MAX + 1];
+		snprintf(name, sizeof(name), "race %u", i);
+		struct key *keys[2];
+		for (unsigned j = 0; j < 2; j++) {
+			char id[KEY_ID_MAX + 1];
+			snprintf(id, sizeof(id), "race%u%c", i, i % 2 == 0 ? 'a' + (int)j : 'a');
+			keys[j] = host_make_key(id, (uint8_t)(100 + 2 * i + (i % 4 == 0 ? 0 : j)));
+			if (i % 4 != 0)
+				memcpy(keys[j]->name, name, sizeof(name));
+		}
+		race(hosts, keys, i % 4 == 0 ? "keys with one secret" : i % 2 == 0 ? "keys of one name" : "keys with one id");
+		free(keys[0]);
+		free(keys[1]);
 	}
+	for (int i = 0; i < 2; i++)
+		host_close(&hosts[i]);
 }
 
-static void refuses_other_versions(void)
+static void lets_one_change_win(void)
 {
-	sqlite3 *other = open_beside();
-	run_sql(other, "PRAGMA user_version = 99");
-	ok(!store_open("sqlite:keys.db", directory, error), "a store of a later version is not opened");
-	is_text(error, "the key store has version 99; this program knows up to 1", "and says why");
-	run_sql(other, "PRAGMA user_version = 1");
-	sqlite3_close(other);
-}
-
-static void refuses_what_is_no_store(void)
-{
-	char path[128], url[160];
-	ok(store_knows("sqlite:keys.db") && store_knows("sqlite:/a/b"), "SQLite files are known");
-	ok(!store_knows("postgresql://db/keys") && !store_knows("keys.db") && !store_knows("sqlite:"),
-	   "other things are not");
-	ok(!store_open("sqlite:.", directory, error), "a directory is no store");
-	ok(!store_open("sqlite:keys.db", "/dev/null/authd", error), "a place where nothing can be made");
-	ok(strstr(error, "/dev/null/authd") && strstr(error, "Not a directory"), "is named, with the reason");
-	snprintf(path, sizeof(path), "%s/text", directory);
-	FILE *file = fopen(path, "w");
-	for (int i = 0; i < 1000; i++)
-		fprintf(file, "this is no database\n");
-	fclose(file);
-	snprintf(url, sizeof(url), "sqlite:%s", path);
-	ok(!store_open(url, directory, error), "nor is a text file one");
-	is_text(error, "cannot use the key store: file is not a database", "and says why");
-}
-
-static void refuses_when_its_file_is_gone(void)
-{
-	char path[128];
-	struct store *store = open_store();
-	struct key *key = make_key("five", 5);
-	snprintf(path, sizeof(path), "%s/keys.db", directory);
-	unlink(path);
-	is_int(store_save(store, key, error), -1, "a store whose file was deleted takes no key");
-	is_text(error, "the key store's file was moved or deleted", "and says why");
-	free(key);
-	store_close(store);
+	struct host hosts[2];
+	struct key *keys[2] = {host_make_key("contested", 11), NULL};
+	for (int i = 0; i < 2; i++)
+		host_open(&hosts[i]);
+	host_save(&hosts[0], keys[0]);
+	keys[1] = key_copy(keys[0]);
+	for (unsigned i = 0; i < 10; i++) {
+		keys[0]->changed = keys[1]->changed = i;
+		race(hosts, keys, "changes of a key");
+	}
+	for (int i = 0; i < 2; i++) {
+		host_close(&hosts[i]);
+		free(keys[i]);
+	}
 }
 
 int main(void)
 {
-	if (!mkdtemp(directory))
-		return 1;
-	keeps_keys();
-	is_private();
-	refuses_two_keys_with_one_secret();
-	refuses_while_locked();
-	refuses_bad_rows();
-	refuses_other_versions();
-	refuses_what_is_no_store();
-	refuses_when_its_file_is_gone();
 	char clean[64];
-	snprintf(clean, sizeof(clean), "rm -r %s", directory);
+	snprintf(clean, sizeof(clean), "rm -r %s", host_prepare());
+	struct key *key = host_make_key("one", 1), *other = host_make_key("two", 2);
+	keeps_keys(key, other);
+	refuses_doubles(key, other);
+	refuses_stale_changes(other);
+	keeps_long_lists();
+	if (host_is_shared()) {
+		reaches_other_hosts();
+		lets_one_host_win();
+		lets_one_change_win();
+	}
+	free(key);
+	free(other);
 	return system(clean) != 0 || tap_done() != 0;
 }
