@@ -228,6 +228,7 @@ def show():
     widths = [max(len(r[i]) for r in rows) for i in range(4)]
     for cells in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip())
+    return 1 if any(r[3] == "MISSED" for r in rows) else 0
 
 
 def main():
@@ -246,8 +247,7 @@ def main():
         streams(gate, key)
         soak(gate, script)
         nginx.process.end()
-    show()
-    return 1 if any(r[3] == "MISSED" for r in rows) else 0
+    return show()
 
 
 if __name__ == "__main__":
