@@ -140,11 +140,13 @@ class Postgres(Server):
         """A file with the password of the role of "auth" or "audit"."""
         return self.password_file(self.ROLES[name] + "-password")
 
-    def environment(self):
-        """The settings of daemons that keep their stores here."""
-        return {"HEIMGATE_AUTH_STORE": self.url("auth"), "HEIMGATE_AUTH_STORE_PASSWORD_FILE": self.password("auth"),
-                "HEIMGATE_AUDIT_STORE": self.url("audit"),
-                "HEIMGATE_AUDIT_STORE_PASSWORD_FILE": self.password("audit")}
+    def environment(self, *names):
+        """The settings of daemons that keep these of their stores here; by default both."""
+        settings = {}
+        for name in names or self.ROLES:
+            settings["HEIMGATE_%s_STORE" % name.upper()] = self.url(name)
+            settings["HEIMGATE_%s_STORE_PASSWORD_FILE" % name.upper()] = self.password(name)
+        return settings
 
     def sql(self, text, database="heimgate", user="postgres", password="superuser-password"):
         """Runs it and returns the rows, a list of lists of text."""
