@@ -20,16 +20,16 @@ static struct {
 	bool is_current;
 	bool keeps_snapshot;
 	uint64_t known;    /* ms since the epoch: when the snapshot that is served was written */
-	uint64_t baseline; /* a key with a later generation is news; UINT64_MAX: there are none yet, so there is no news */
+	uint64_t baseline; /* a key with a later generation is news; UINT64_MAX: this is the first start */
 	struct loop_timer write_soon;
 } source;
 
-static uint64_t newest_generation(void)
+static uint64_t newest_generation(const struct keystore *keys)
 {
 	uint64_t newest = 0;
-	for (size_t i = 0; i < keystore_count(source.keys); i++)
-		if (keystore_at(source.keys, i)->generation > newest)
-			newest = keystore_at(source.keys, i)->generation;
+	for (size_t i = 0; i < keystore_count(keys); i++)
+		if (keystore_at(keys, i)->generation > newest)
+			newest = keystore_at(keys, i)->generation;
 	return newest;
 }
 
@@ -49,6 +49,16 @@ static void write_snapshot_soon(void)
 		loop_timer_set(&source.write_soon, SNAPSHOT_MS);
 }
 
+/* What was changed after the snapshot is news here: this host's daemons may not have heard of it. */
+static void read_baseline(void)
+{
+	char error[SNAPSHOT_ERROR_SIZE];
+	struct keystore *keys = keystore_new();
+	if (snapshot_read(keys, &source.known, error) == 0)
+		source.baseline = newest_generation(keys);
+	keystore_free(keys);
+}
+
 static void serve_snapshot(void)
 {
 	char error[SNAPSHOT_ERROR_SIZE], known[KEYTEXT_TIME_SIZE];
@@ -57,7 +67,6 @@ static void serve_snapshot(void)
 		return;
 	}
 	source.origin = FROM_SNAPSHOT;
-	source.baseline = newest_generation();
 	keytext_time_format(known, source.known);
 	log_warn("serving-snapshot", "keys=%zu known=%s", keystore_count(source.keys), known);
 }
@@ -94,7 +103,7 @@ static void loaded(void *arg)
 	(void)arg;
 	if (source.baseline != UINT64_MAX)
 		revoke_since(source.baseline);
-	source.baseline = newest_generation();
+	source.baseline = newest_generation(source.keys);
 	source.is_current = true;
 	log_info("loaded", "keys=%zu", keystore_count(source.keys));
 	write_snapshot_soon();
@@ -107,7 +116,7 @@ static void lost(void *arg)
 	if (source.origin == FROM_NOWHERE)
 		serve_snapshot();
 	else if (source.is_current || source.baseline == UINT64_MAX)
-		source.baseline = newest_generation();
+		source.baseline = newest_generation(source.keys);
 	source.is_current = false;
 	ready_release();
 }
@@ -160,8 +169,10 @@ struct store *source_open(const struct conf_authd *conf, struct keystore *keys)
 	source.write_soon.expired = write_snapshot;
 	source.keeps_snapshot = store_is_remote(conf->store);
 	ready_hold();
-	if (source.keeps_snapshot)
+	if (source.keeps_snapshot) {
 		snapshot_open(directory);
+		read_baseline();
+	}
 	source.store = store_open(&setup, error);
 	if (!source.store)
 		fatalx("%s", error);

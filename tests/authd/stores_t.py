@@ -4,8 +4,7 @@
 import os
 import subprocess
 
-import suite
-import tap
+from alone import suite, tap
 from servers import Postgres
 
 STORE_T = os.path.join(os.path.dirname(suite.BIN), "tests", "authd", "store_t")
