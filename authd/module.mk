@@ -8,3 +8,7 @@ heimgate-authd_LIBS := -lsqlite3 -lpq
 
 PROGRAMS += heimgate-key
 heimgate-key_SOURCES := $(addprefix authd/,keytool.c keyoption.c keysecret.c keytable.c keytext.c)
+
+PROGRAMS += heimgate-migrate-keys
+heimgate-migrate-keys_SOURCES := authd/migrate.c authd/keystore.c $(authd_STORE)
+heimgate-migrate-keys_LIBS := -lsqlite3 -lpq

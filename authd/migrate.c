@@ -1,0 +1,263 @@
+/*
+ * heimgate-migrate-keys: copies every key from the embedded store to the one
+ * that HEIMGATE_AUTH_STORE names, in one transaction, and compares both.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../proto/daemon/conf.h"
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "../proto/daemon/postgres.h"
+#include "../proto/daemon/resolver.h"
+#include "../proto/wire/proto.h"
+#include "keystore.h"
+#include "store.h"
+#include "store_postgres_row.h"
+
+enum { REPORT_KEYS = 1000 }; /* how many are copied between two lines about it */
+
+static const char help[] =
+	"heimgate-migrate-keys: copy every key to PostgreSQL\n"
+	"\n"
+	"usage: heimgate-migrate-keys [FILE]\n"
+	"\n"
+	"Copies the keys in FILE, a SQLite store that is authd/keys.db in HEIMGATE_STATE unless it is given, to the\n"
+	"database that HEIMGATE_AUTH_STORE names, and compares what has arrived.  Revoked and expired keys are\n"
+	"copied too, and keep their generations.  The suite must not be running.  FILE stays as it is.\n"
+	"\n"
+	"A database with other keys in it is left alone; one with the same keys is fine.\n";
+
+static struct {
+	struct keystore *from, *to;
+	struct postgres *postgres;
+	size_t next; /* of `from`, to be copied */
+	bool copied;
+} migrate;
+
+/* --- the embedded store --- */
+
+static void reset(void *arg)
+{
+	keystore_clear(arg);
+}
+
+static int found(void *arg, struct key *key)
+{
+	if (keystore_reserve(arg) != 0)
+		fatalx("out of memory");
+	keystore_put(arg, key);
+	return 0;
+}
+
+static void loaded(void *arg)
+{
+	(void)arg;
+}
+
+static void read_embedded(const char *file)
+{
+	char error[STORE_ERROR_SIZE], url[PATH_MAX + 16];
+	struct store_setup setup = {
+		.url = url, .password_file = "", .directory = "/", .events = {reset, found, loaded, NULL, migrate.from}};
+	char path[PATH_MAX];
+	if (!realpath(file, path))
+		fatal("cannot read %s", file);
+	snprintf(url, sizeof(url), "sqlite:%s", path);
+	struct store *store = store_open(&setup, error);
+	if (!store)
+		fatalx("%s: %s", file, error);
+	store_close(store);
+	printf("%s has %zu keys.\n", file, keystore_count(migrate.from));
+}
+
+/* --- PostgreSQL --- */
+
+static void count_keys(void *arg, const PGresult *rows, const char *error, const char *sqlstate);
+
+static void need(const PGresult *rows, const char *what, const char *error)
+{
+	if (!rows)
+		fatalx("cannot %s the database: %s", what, error);
+}
+
+static void ask_for_keys(void)
+{
+	keystore_clear(migrate.to);
+	postgres_ask(migrate.postgres, "read_keys", 0, NULL, count_keys, NULL);
+}
+
+static void committed(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	(void)arg;
+	(void)sqlstate;
+	need(rows, "write to", error);
+	migrate.copied = true;
+	ask_for_keys();
+}
+
+static uint64_t newest_generation(void)
+{
+	uint64_t newest = 0;
+	for (size_t i = 0; i < keystore_count(migrate.from); i++)
+		if (keystore_at(migrate.from, i)->generation > newest)
+			newest = keystore_at(migrate.from, i)->generation;
+	return newest;
+}
+
+static void commit(void)
+{
+	char sql[128];
+	snprintf(sql, sizeof(sql), "UPDATE counter SET generation = %llu; NOTIFY " STORE_POSTGRES_CHANNEL "; COMMIT",
+	         (unsigned long long)newest_generation());
+	postgres_run(migrate.postgres, sql, committed, NULL);
+}
+
+static void copy_next(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	struct store_postgres_values values;
+	(void)arg;
+	(void)sqlstate;
+	need(rows, "write to", error);
+	if (migrate.next == keystore_count(migrate.from)) {
+		commit();
+		return;
+	}
+	if (migrate.next > 0 && migrate.next % REPORT_KEYS == 0)
+		printf("%zu of %zu\n", migrate.next, keystore_count(migrate.from));
+	store_postgres_put(&values, keystore_at(migrate.from, migrate.next++));
+	postgres_ask(migrate.postgres, "add_key", values.count, values.list, copy_next, NULL);
+}
+
+static bool is_the_same(void)
+{
+	bool same = keystore_count(migrate.to) == keystore_count(migrate.from);
+	for (size_t i = 0; same && i < keystore_count(migrate.to); i++)
+		same = key_equal(keystore_at(migrate.to, i), keystore_at(migrate.from, i));
+	return same;
+}
+
+static void take_keys(const PGresult *rows)
+{
+	for (int i = 0; i < PQntuples(rows); i++) {
+		struct key *key = store_postgres_get(rows, i);
+		if (!key)
+			fatalx("the database holds a key that cannot be used: %s", PQgetvalue(rows, i, 0));
+		found(migrate.to, key);
+	}
+}
+
+/* Before and after: an empty table is filled, and a full one has to be the same. */
+static void count_keys(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	(void)arg;
+	(void)sqlstate;
+	need(rows, "read", error);
+	take_keys(rows);
+	if (is_the_same()) {
+		printf("%zu keys are in the database%s, each of them as it was.\n", keystore_count(migrate.to),
+		       migrate.copied ? " now" : " already");
+		loop_stop();
+	} else if (migrate.copied || keystore_count(migrate.to) > 0) {
+		fatalx("the database has %zu keys, and they are others: nothing was copied", keystore_count(migrate.to));
+	} else {
+		copy_next(NULL, rows, "", "");
+	}
+}
+
+/* Whoever else uses the database waits meanwhile. */
+static void locked(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	(void)arg;
+	(void)sqlstate;
+	need(rows, "lock", error);
+	ask_for_keys();
+}
+
+static void up(void *arg)
+{
+	(void)arg;
+	postgres_run(migrate.postgres, "BEGIN; SELECT generation FROM counter FOR UPDATE", locked, NULL);
+}
+
+static void down(void *arg, const char *reason)
+{
+	(void)arg;
+	fatalx("the database is lost: %s", reason);
+}
+
+static void open_database(const struct conf_authd *conf)
+{
+	static const struct postgres_statement statements[] = {
+		{"read_keys", "SELECT " STORE_POSTGRES_COLUMNS " FROM keys"},
+		{"add_key", "INSERT INTO keys VALUES (" STORE_POSTGRES_PARAMETERS ")"},
+	};
+	static const struct postgres_plan plan = {.program = "heimgate-migrate-keys",
+	                                          .schema = STORE_POSTGRES_SCHEMA,
+	                                          .migrations = store_postgres_migrations,
+	                                          .migration_count = STORE_POSTGRES_MIGRATIONS,
+	                                          .statements = statements,
+	                                          .statement_count = sizeof(statements) / sizeof(*statements),
+	                                          .up = up,
+	                                          .down = down};
+	char *password_file = conf_path(conf->state, conf->password_file);
+	resolver_open();
+	migrate.postgres = postgres_open(conf->store, *conf->password_file ? password_file : "", &plan, NULL);
+	free(password_file);
+}
+
+/* --- start and end --- */
+
+static void judge_settings(const struct conf_authd *conf)
+{
+	char error[STORE_ERROR_SIZE];
+	if (!store_judge(conf->store, error))
+		fatal_usage("HEIMGATE_AUTH_STORE: %s", error);
+	if (!store_is_remote(conf->store))
+		fatal_usage("HEIMGATE_AUTH_STORE has to name the database to copy to: postgresql://USER@HOST/DATABASE");
+}
+
+/* What a running authd changes meanwhile would be left behind. */
+static void judge_suite(const struct conf_authd *conf)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/link", conf->run,
+	                      wire_link_info(LINK_CTL_AUTHD)->name);
+	bool fits = length > 0 && (size_t)length < sizeof(address.sun_path);
+	if (fits && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		fatalx("heimgate-authd is running: stop the suite first");
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	static struct conf_authd conf;
+	log_init("migrate-keys");
+	if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (argc > 2 || (argc == 2 && *argv[1] == '-'))
+		fatal_usage("it takes one file at most; --help says what it does");
+	conf_load_environment(CONF_AUTHD, &conf);
+	judge_settings(&conf);
+	judge_suite(&conf);
+	char *embedded = conf_path(conf.state, "authd/keys.db");
+	loop_open();
+	migrate.from = keystore_new();
+	migrate.to = keystore_new();
+	read_embedded(argc == 2 ? argv[1] : embedded);
+	open_database(&conf);
+	loop_run();
+	postgres_close(migrate.postgres);
+	keystore_free(migrate.to);
+	keystore_free(migrate.from);
+	free(embedded);
+	return 0;
+}
