@@ -79,8 +79,7 @@ static void saved(void *arg, enum store_outcome outcome, uint64_t generation, co
 void change_make(struct store *store, struct key *key, const char *action)
 {
 	struct change *change = calloc(1, sizeof(*change));
-	if (!change)
-		fatalx("out of memory");
+	CHECK(change);
 	*change = (struct change){.key = key, .action = action, .ticket = ipc_ctl_later()};
 	key->changed = loop_wall();
 	under_way++;

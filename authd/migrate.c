@@ -2,7 +2,6 @@
  * heimgate-migrate-keys: copies every key from the embedded store to the one
  * that HEIMGATE_AUTH_STORE names, in one transaction, and compares both.
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +24,11 @@ enum { REPORT_KEYS = 1000 }; /* how many are copied between two lines about it *
 static const char help[] =
 	"heimgate-migrate-keys: copy every key to PostgreSQL\n"
 	"\n"
-	"usage: heimgate-migrate-keys [FILE]\n"
+	"usage: heimgate-migrate-keys [FROM]\n"
 	"\n"
-	"Copies the keys in FILE, a SQLite store that is authd/keys.db in HEIMGATE_STATE unless it is given, to the\n"
-	"database that HEIMGATE_AUTH_STORE names, and compares what has arrived.  Revoked and expired keys are\n"
-	"copied too, and keep their generations.  The suite must not be running.  FILE stays as it is.\n"
+	"Copies the keys in FROM, which is sqlite:keys.db unless it is given and as HEIMGATE_AUTH_STORE was, to the\n"
+	"database that HEIMGATE_AUTH_STORE names now, and compares what has arrived.  Revoked and expired keys are\n"
+	"copied too, and all keep their generations.  The suite must not be running.  FROM stays as it is.\n"
 	"\n"
 	"A database with other keys in it is left alone; one with the same keys is fine.\n";
 
@@ -60,20 +59,27 @@ static void loaded(void *arg)
 	(void)arg;
 }
 
-static void read_embedded(const char *file)
+/* SQLite would make a file that is missing. */
+static void judge_file(const char *directory, const char *url)
 {
-	char error[STORE_ERROR_SIZE], url[PATH_MAX + 16];
+	char *path = conf_path(directory, strchr(url, ':') + 1);
+	if (access(path, R_OK | W_OK) != 0)
+		fatal("cannot use %s", path);
+	free(path);
+}
+
+static void read_embedded(const struct conf_authd *conf, const char *url)
+{
+	char error[STORE_ERROR_SIZE];
+	char *directory = conf_path(conf->state, "authd");
 	struct store_setup setup = {
-		.url = url, .password_file = "", .directory = "/", .events = {reset, found, loaded, NULL, migrate.from}};
-	char path[PATH_MAX];
-	if (!realpath(file, path))
-		fatal("cannot read %s", file);
-	snprintf(url, sizeof(url), "sqlite:%s", path);
+		.url = url, .password_file = "", .directory = directory, .events = {reset, found, loaded, NULL, migrate.from}};
+	judge_file(directory, url);
 	struct store *store = store_open(&setup, error);
 	if (!store)
-		fatalx("%s: %s", file, error);
+		fatalx("%s", error);
 	store_close(store);
-	printf("%s has %zu keys.\n", file, keystore_count(migrate.from));
+	free(directory);
 }
 
 /* --- PostgreSQL --- */
@@ -129,7 +135,7 @@ static void copy_next(void *arg, const PGresult *rows, const char *error, const 
 		return;
 	}
 	if (migrate.next > 0 && migrate.next % REPORT_KEYS == 0)
-		printf("%zu of %zu\n", migrate.next, keystore_count(migrate.from));
+		fprintf(stderr, "%zu of %zu keys\n", migrate.next, keystore_count(migrate.from));
 	store_postgres_put(&values, keystore_at(migrate.from, migrate.next++));
 	postgres_ask(migrate.postgres, "add_key", values.count, values.list, copy_next, NULL);
 }
@@ -146,9 +152,10 @@ static void take_keys(const PGresult *rows)
 {
 	for (int i = 0; i < PQntuples(rows); i++) {
 		struct key *key = store_postgres_get(rows, i);
-		if (!key)
-			fatalx("the database holds a key that cannot be used: %s", PQgetvalue(rows, i, 0));
-		found(migrate.to, key);
+		if (key)
+			found(migrate.to, key);
+		else
+			fatalx("the database's row of key %s cannot be used", PQgetvalue(rows, i, 0));
 	}
 }
 
@@ -160,8 +167,9 @@ static void count_keys(void *arg, const PGresult *rows, const char *error, const
 	need(rows, "read", error);
 	take_keys(rows);
 	if (is_the_same()) {
-		printf("%zu keys are in the database%s, each of them as it was.\n", keystore_count(migrate.to),
-		       migrate.copied ? " now" : " already");
+		printf(migrate.copied ? "moved %zu keys; the database has each of them as it was\n"
+		                      : "nothing was left to do: the database has each of %zu keys as it was\n",
+		       keystore_count(migrate.to));
 		loop_stop();
 	} else if (migrate.copied || keystore_count(migrate.to) > 0) {
 		fatalx("the database has %zu keys, and they are others: nothing was copied", keystore_count(migrate.to));
@@ -213,16 +221,18 @@ static void open_database(const struct conf_authd *conf)
 
 /* --- start and end --- */
 
-static void judge_settings(const struct conf_authd *conf)
+static void judge_urls(const char *from, const char *to)
 {
 	char error[STORE_ERROR_SIZE];
-	if (!store_judge(conf->store, error))
+	if (!store_judge(from, error) || store_is_remote(from))
+		fatal_usage("the store to copy from must be like sqlite:keys.db");
+	if (!store_judge(to, error))
 		fatal_usage("HEIMGATE_AUTH_STORE: %s", error);
-	if (!store_is_remote(conf->store))
+	if (!store_is_remote(to))
 		fatal_usage("HEIMGATE_AUTH_STORE has to name the database to copy to: postgresql://USER@HOST/DATABASE");
 }
 
-/* What a running authd changes meanwhile would be left behind. */
+/* What a running authd changed meanwhile would be left behind. */
 static void judge_suite(const struct conf_authd *conf)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -243,21 +253,20 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return 0;
 	}
-	if (argc > 2 || (argc == 2 && *argv[1] == '-'))
-		fatal_usage("it takes one file at most; --help says what it does");
+	if (argc > 2)
+		fatal_usage("it takes one store at most; --help says what it does");
 	conf_load_environment(CONF_AUTHD, &conf);
-	judge_settings(&conf);
+	const char *from = argc == 2 ? argv[1] : "sqlite:keys.db";
+	judge_urls(from, conf.store);
 	judge_suite(&conf);
-	char *embedded = conf_path(conf.state, "authd/keys.db");
 	loop_open();
 	migrate.from = keystore_new();
 	migrate.to = keystore_new();
-	read_embedded(argc == 2 ? argv[1] : embedded);
+	read_embedded(&conf, from);
 	open_database(&conf);
 	loop_run();
 	postgres_close(migrate.postgres);
 	keystore_free(migrate.to);
 	keystore_free(migrate.from);
-	free(embedded);
 	return 0;
 }

@@ -25,6 +25,8 @@ struct save {
 	LIST_ENTRY(save) next;
 };
 
+LIST_HEAD(saves, save);
+
 struct postgresql {
 	struct store store;
 	struct postgres *postgres;
@@ -38,7 +40,7 @@ struct postgresql {
 	uint64_t current_since;        /* loop_now() */
 	char unusable[KEY_ID_MAX + 1]; /* key of a row that cannot be used, or "" */
 	struct loop_timer heartbeat;
-	LIST_HEAD(, save) doubtful; /* those whose answer was lost */
+	struct saves doubtful; /* those whose answer was lost */
 };
 
 /* --- saves whose answer was lost --- */

@@ -60,7 +60,8 @@ static void put_number(struct store_postgres_values *values, char *text, uint64_
 /* As PostgreSQL writes bytes. */
 static void put_hash(struct store_postgres_values *values, char *text, const uint8_t *hash)
 {
-	memcpy(text, "\\x", 2);
+	text[0] = '\\';
+	text[1] = 'x';
 	sodium_bin2hex(text + 2, sizeof(values->hashes[0]) - 2, hash, CREDENTIAL_HASH_SIZE);
 	put_text(values, text);
 }
@@ -134,32 +135,32 @@ static void get_hash(struct row *row, uint8_t *hash)
 		row->good = false;
 }
 
-struct key *store_postgres_get(const PGresult *rows, int number)
+struct key *store_postgres_get(const PGresult *rows, int row)
 {
-	struct row place = {.rows = rows, .row = number, .good = true}, *row = &place;
+	struct row in = {.rows = rows, .row = row, .good = true};
 	char id[KEY_ID_MAX + 1], models[MODEL_LIST_MAX + 1];
-	get_text(row, id, sizeof(id));
-	get_text(row, models, sizeof(models));
+	get_text(&in, id, sizeof(id));
+	get_text(&in, models, sizeof(models));
 	struct key *key = key_new(models);
 	if (!key)
 		return NULL;
 	memcpy(key->id, id, sizeof(id));
-	get_text(row, key->name, sizeof(key->name));
-	get_text(row, key->owner, sizeof(key->owner));
-	key->limits.rpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.tpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.concurrency = (uint32_t)get_number(row, UINT32_MAX);
-	get_budget(row, &key->limits);
-	key->generation = get_number(row, INT64_MAX);
-	key->created = get_number(row, INT64_MAX);
-	key->changed = get_number(row, INT64_MAX);
-	key->expires = get_number(row, INT64_MAX);
-	key->revoked = get_number(row, INT64_MAX);
-	get_hash(row, key->hash);
-	key->former.until = get_number(row, INT64_MAX);
-	key->former.generation = get_number(row, INT64_MAX);
-	get_hash(row, key->former.hash);
-	if (row->good)
+	get_text(&in, key->name, sizeof(key->name));
+	get_text(&in, key->owner, sizeof(key->owner));
+	key->limits.rpm = (uint32_t)get_number(&in, UINT32_MAX);
+	key->limits.tpm = (uint32_t)get_number(&in, UINT32_MAX);
+	key->limits.concurrency = (uint32_t)get_number(&in, UINT32_MAX);
+	get_budget(&in, &key->limits);
+	key->generation = get_number(&in, INT64_MAX);
+	key->created = get_number(&in, INT64_MAX);
+	key->changed = get_number(&in, INT64_MAX);
+	key->expires = get_number(&in, INT64_MAX);
+	key->revoked = get_number(&in, INT64_MAX);
+	get_hash(&in, key->hash);
+	key->former.until = get_number(&in, INT64_MAX);
+	key->former.generation = get_number(&in, INT64_MAX);
+	get_hash(&in, key->former.hash);
+	if (in.good)
 		return key;
 	free(key);
 	return NULL;

@@ -72,52 +72,52 @@ static void get_hash(struct row *row, uint8_t *hash)
 
 void store_sqlite_put(sqlite3_stmt *statement, const struct key *key, uint64_t generation)
 {
-	struct row into = {.statement = statement}, *row = &into;
-	put_text(row, key->id);
-	put_text(row, key->models);
-	put_text(row, key->name);
-	put_text(row, key->owner);
-	put_number(row, key->limits.rpm);
-	put_number(row, key->limits.tpm);
-	put_number(row, key->limits.concurrency);
-	put_budget(row, &key->limits);
-	put_number(row, generation);
-	put_number(row, key->created);
-	put_number(row, key->changed);
-	put_number(row, key->expires);
-	put_number(row, key->revoked);
-	put_hash(row, key->hash);
-	put_number(row, key->former.until);
-	put_number(row, key->former.generation);
-	put_hash(row, key->former.hash);
+	struct row out = {.statement = statement};
+	put_text(&out, key->id);
+	put_text(&out, key->models);
+	put_text(&out, key->name);
+	put_text(&out, key->owner);
+	put_number(&out, key->limits.rpm);
+	put_number(&out, key->limits.tpm);
+	put_number(&out, key->limits.concurrency);
+	put_budget(&out, &key->limits);
+	put_number(&out, generation);
+	put_number(&out, key->created);
+	put_number(&out, key->changed);
+	put_number(&out, key->expires);
+	put_number(&out, key->revoked);
+	put_hash(&out, key->hash);
+	put_number(&out, key->former.until);
+	put_number(&out, key->former.generation);
+	put_hash(&out, key->former.hash);
 }
 
 struct key *store_sqlite_get(sqlite3_stmt *statement)
 {
-	struct row from = {.statement = statement, .good = true}, *row = &from;
+	struct row in = {.statement = statement, .good = true};
 	char id[KEY_ID_MAX + 1], models[MODEL_LIST_MAX + 1];
-	get_text(row, id, sizeof(id));
-	get_text(row, models, sizeof(models));
+	get_text(&in, id, sizeof(id));
+	get_text(&in, models, sizeof(models));
 	struct key *key = key_new(models);
 	if (!key)
 		return NULL;
 	memcpy(key->id, id, sizeof(id));
-	get_text(row, key->name, sizeof(key->name));
-	get_text(row, key->owner, sizeof(key->owner));
-	key->limits.rpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.tpm = (uint32_t)get_number(row, UINT32_MAX);
-	key->limits.concurrency = (uint32_t)get_number(row, UINT32_MAX);
-	get_budget(row, &key->limits);
-	key->generation = get_number(row, INT64_MAX);
-	key->created = get_number(row, INT64_MAX);
-	key->changed = get_number(row, INT64_MAX);
-	key->expires = get_number(row, INT64_MAX);
-	key->revoked = get_number(row, INT64_MAX);
-	get_hash(row, key->hash);
-	key->former.until = get_number(row, INT64_MAX);
-	key->former.generation = get_number(row, INT64_MAX);
-	get_hash(row, key->former.hash);
-	if (row->good)
+	get_text(&in, key->name, sizeof(key->name));
+	get_text(&in, key->owner, sizeof(key->owner));
+	key->limits.rpm = (uint32_t)get_number(&in, UINT32_MAX);
+	key->limits.tpm = (uint32_t)get_number(&in, UINT32_MAX);
+	key->limits.concurrency = (uint32_t)get_number(&in, UINT32_MAX);
+	get_budget(&in, &key->limits);
+	key->generation = get_number(&in, INT64_MAX);
+	key->created = get_number(&in, INT64_MAX);
+	key->changed = get_number(&in, INT64_MAX);
+	key->expires = get_number(&in, INT64_MAX);
+	key->revoked = get_number(&in, INT64_MAX);
+	get_hash(&in, key->hash);
+	key->former.until = get_number(&in, INT64_MAX);
+	key->former.generation = get_number(&in, INT64_MAX);
+	get_hash(&in, key->former.hash);
+	if (in.good)
 		return key;
 	free(key);
 	return NULL;

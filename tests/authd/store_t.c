@@ -29,7 +29,7 @@ static bool has(const struct host *host, const struct key *key)
 
 static void keeps_keys(struct key *key, struct key *other)
 {
-	struct host host;
+	struct host host = {0};
 	host_open(&host);
 	is_int((long long)keystore_count(host.keys), 0, "a new store is empty");
 	is_saved(&host, key, 1, "a key");
@@ -55,7 +55,7 @@ static void keeps_keys(struct key *key, struct key *other)
 /* `key` is revoked, has the secret 3 and had 1; `other` is active and has 2. */
 static void refuses_doubles(const struct key *key, const struct key *other)
 {
-	struct host host;
+	struct host host = {0};
 	struct key *third = host_make_key("three", 2);
 	host_open(&host);
 	is_refused(&host, third, "this secret belongs to a key already, or did before", "another key with a key's secret");
@@ -82,7 +82,7 @@ static void refuses_doubles(const struct key *key, const struct key *other)
 
 static void refuses_stale_changes(struct key *other)
 {
-	struct host host;
+	struct host host = {0};
 	struct key *stale = key_copy(other), *absent = host_make_key("six", 7), *again = host_make_key("two", 8);
 	host_open(&host);
 	stale->generation--;
@@ -103,7 +103,7 @@ static void refuses_stale_changes(struct key *other)
 
 static void keeps_long_lists(void)
 {
-	struct host host;
+	struct host host = {0};
 	char models[MODEL_LIST_MAX + 1];
 	memset(models, 'm', MODEL_LIST_MAX);
 	models[MODEL_LIST_MAX] = '\0';
@@ -122,7 +122,7 @@ static void keeps_long_lists(void)
 
 static void reaches_other_hosts(void)
 {
-	struct host here, there;
+	struct host here = {0}, there = {0};
 	host_open(&here);
 	host_open(&there);
 	struct key *key = host_make_key("shared", 10);
@@ -159,7 +159,7 @@ static void race(struct host *hosts, struct key *const *keys, const char *what)
 
 static void lets_one_host_win(void)
 {
-	struct host hosts[2];
+	struct host hosts[2] = {{0}};
 	for (int i = 0; i < 2; i++)
 		host_open(&hosts[i]);
 	for (unsigned i = 0; i < 20; i++) {
@@ -183,7 +183,7 @@ static void lets_one_host_win(void)
 
 static void lets_one_change_win(void)
 {
-	struct host hosts[2];
+	struct host hosts[2] = {{0}};
 	struct key *keys[2] = {host_make_key("contested", 11), NULL};
 	for (int i = 0; i < 2; i++)
 		host_open(&hosts[i]);
