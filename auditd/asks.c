@@ -1,7 +1,5 @@
 #include "asks.h"
 
-#include <string.h>
-
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "upkeep.h"
@@ -14,50 +12,75 @@ enum {
 struct ask {
 	uint64_t id;
 	struct usage_ask ask;
+	struct segment_place until; /* what the store must have for it */
 };
 
 static struct store *store;
 static struct ipc_link *limiterd;
-static struct ask asks[ASKS_MAX];
-static size_t count;
+static struct ask asks[ASKS_MAX]; /* a ring */
+static size_t first, count;
+static size_t due;     /* of the first ones it is known until where the store must be */
+static bool asking;    /* the store is asked about the first one, */
+static bool forgotten; /* which nobody wants to know any more */
 static struct loop_timer retry;
 
-/* -1: the store cannot say. */
-static int answer(const struct ask *ask)
+static void tell(uint64_t id, const struct usage_total *total)
 {
-	char error[STORE_ERROR_SIZE];
-	struct usage_total total;
-	if (store_total(store, ask->ask.key_id, ask->ask.since, &total, error) < 0) {
-		log_warn("usage-unknown", "key=%s reason=%s", log_text(ask->ask.key_id), log_text(error));
-		return -1;
-	}
-	struct wire_out *out = ipc_begin(limiterd, MSG_USAGE_TOTAL, 0, ask->id);
+	struct wire_out *out = ipc_begin(limiterd, MSG_USAGE_TOTAL, 0, id);
 	if (!out)
-		return 0;
-	usage_total_encode(out, &total);
+		return;
+	usage_total_encode(out, total);
 	ipc_end(limiterd);
-	return 0;
 }
 
-static void answer_all(void *arg)
+static void told(void *arg, struct store_rows *rows, const char *error)
 {
-	size_t done = 0;
+	struct usage_total total;
 	(void)arg;
-	if (count == 0 || loop_timer_armed(&retry) || !upkeep_catch_up(1))
+	asking = false;
+	if (forgotten)
 		return;
-	while (done < count && answer(&asks[done]) == 0)
-		done++;
-	count -= done;
-	memmove(asks, asks + done, count * sizeof(*asks));
-	if (count > 0)
+	if (!rows || !store_next_total(rows, &total)) {
+		log_warn("usage-unknown", "key=%s reason=%s", log_text(asks[first].ask.key_id),
+		         log_text(rows ? store_failure(rows) : error));
 		loop_timer_set(&retry, RETRY_MS);
+		return;
+	}
+	tell(asks[first].id, &total);
+	first = (first + 1) % ASKS_MAX;
+	count--;
+	due--;
+}
+
+/* Whether the store has what the first question is about. */
+static bool can_ask(void)
+{
+	const struct segment_place *until = &asks[first].until;
+	if (count == 0 || asking || loop_timer_armed(&retry))
+		return false;
+	if (!upkeep_has(until))
+		upkeep_catch_up(1);
+	return upkeep_has(until);
+}
+
+/* After a batch of events, when all records that came before a question are committed. */
+static void ask_all(void *arg)
+{
+	(void)arg;
+	while (due < count)
+		asks[(first + due++) % ASKS_MAX].until = upkeep_end();
+	while (can_ask()) {
+		asking = true;
+		forgotten = false;
+		store_total(store, asks[first].ask.key_id, asks[first].ask.since, told, NULL);
+	}
 }
 
 void asks_open(struct store *about)
 {
 	store = about;
-	retry.expired = answer_all;
-	loop_after_batch(answer_all, NULL);
+	retry.expired = ask_all;
+	loop_after_batch(ask_all, NULL);
 }
 
 enum wire_error asks_take(struct ipc_link *link, uint64_t id, const struct usage_ask *ask)
@@ -67,11 +90,12 @@ enum wire_error asks_take(struct ipc_link *link, uint64_t id, const struct usage
 	if (count == ASKS_MAX)
 		return WIRE_BUSY;
 	limiterd = link;
-	asks[count++] = (struct ask){id, *ask};
+	asks[(first + count++) % ASKS_MAX] = (struct ask){.id = id, .ask = *ask};
 	return WIRE_OK;
 }
 
 void asks_forget(void)
 {
-	count = 0;
+	count = due = 0;
+	forgotten = true;
 }

@@ -99,8 +99,7 @@ static bool take_call(void *arg, const struct ctl_call *call, struct wire_out *j
 {
 	(void)arg;
 	upkeep_catch_up(CATCH_UP_SLICES);
-	struct history history = {.store = store, .last = upkeep_seq()};
-	return history_call(&history, call, json);
+	return history_call(store, call, json);
 }
 
 /* --- opening --- */
@@ -116,12 +115,18 @@ void auditd_load(const struct conf_auditd *conf)
 	char error[STORE_ERROR_SIZE];
 	char *directory = conf_path(conf->state, "auditd");
 	char *segments = conf_path(directory, "journal");
-	if (!store_known(conf->store, error))
+	if (!store_judge(conf->store, error))
 		fatal_usage("HEIMGATE_AUDIT_STORE: %s", error);
 	make_directory(directory);
 	make_directory(segments);
 	journal = journal_open(segments, (uint64_t)conf->segment_size);
-	store = store_open(conf->store, directory, error);
+	store = store_open(&(struct store_conf){.url = conf->store,
+	                                        .password_file = conf->password_file,
+	                                        .directory = directory,
+	                                        .journal = journal_id(journal),
+	                                        .retention = (uint64_t)conf->retention,
+	                                        .changed = upkeep_look},
+	                   error);
 	if (!store)
 		fatalx("%s", error);
 	if (sandbox_path(directory, "rw") < 0)

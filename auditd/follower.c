@@ -13,19 +13,31 @@
 struct follower {
 	struct journal *journal;
 	struct store *store;
+	follower_stepped *stepped;
+	void *arg;
+	struct store_cursor here; /* where the journal ended when this began */
 	struct follower_state state;
-	struct store_cursor cursor; /* as it will be with what was added to the transaction */
-	uint64_t segment;           /* open in the reader; 0: none */
-	unsigned damaged;           /* lines left out in this step */
+
+	/* Of the step under way. */
+	bool busy;
+	int result;                 /* if what was read is committed */
+	struct store_cursor cursor; /* as it will be then */
+	struct segment_place followed;
+	unsigned damaged; /* lines left out */
+
+	uint64_t segment; /* open in the reader; 0: none */
 	struct segment_reader reader;
 };
 
-struct follower *follower_new(struct journal *journal, struct store *store)
+struct follower *follower_new(struct journal *journal, struct store *store, follower_stepped *stepped, void *arg)
 {
 	struct follower *follower = calloc(1, sizeof(*follower));
 	CHECK(follower != NULL);
 	follower->journal = journal;
 	follower->store = store;
+	follower->stepped = stepped;
+	follower->arg = arg;
+	follower->here = (struct store_cursor){journal_end(journal), journal_seq(journal)};
 	follower->state.well = true;
 	follower->reader.fd = -1;
 	return follower;
@@ -36,9 +48,9 @@ const struct follower_state *follower_state(const struct follower *follower)
 	return &follower->state;
 }
 
-static bool before(const struct segment_place *a, const struct segment_place *b)
+bool follower_is_busy(const struct follower *follower)
 {
-	return a->segment < b->segment || (a->segment == b->segment && a->offset < b->offset);
+	return follower->busy;
 }
 
 /* --- reading --- */
@@ -89,94 +101,140 @@ static bool go_to_next_segment(struct follower *follower)
 
 /* --- one line after the other --- */
 
-/* A line that cannot be read would stop everything after it: verification tells about it, the store goes on. */
-static int add_line(struct follower *follower, const char *line, size_t length)
+/*
+ * A line that cannot be read would stop everything after it: verification tells about it, the store goes on.  One that
+ * the store has already was put there together with its number.
+ */
+static bool add_line(struct follower *follower, const char *line, size_t length)
 {
 	struct audit_record record;
 	uint64_t seq;
 	if (!record_json_read(line, length, &record, &seq) || seq > journal_seq(follower->journal)) {
 		follower->damaged++;
-		return 0;
+		return true;
 	}
+	if (seq <= follower->cursor.seq)
+		return true;
 	follower->cursor.seq = seq;
-	return store_add(follower->store, seq, &record, follower->state.error);
+	return store_add(follower->store, seq, &record);
+}
+
+static bool is_at_end(struct follower *follower)
+{
+	follower->result = 0;
+	return false;
 }
 
 /* What was followed so far is kept. */
-static int cannot_read(struct follower *follower)
+static bool cannot_read(struct follower *follower)
 {
 	struct follower_state *state = &follower->state;
-	const char *reason = strerror(errno);
-	if (store_commit(follower->store, &follower->cursor, state->error) == 0)
-		snprintf(state->error, sizeof(state->error), "cannot read the journal: %s", reason);
-	return -1;
+	snprintf(state->error, sizeof(state->error), "cannot read the journal: %s", strerror(errno));
+	follower->result = -1;
+	return false;
 }
 
-/* 1: went one step on, 0: nothing more is committed, -1: failed. */
-static int follow_one(struct follower *follower)
+/* Goes one step on; false: that was it for now. */
+static bool follow_one(struct follower *follower)
 {
 	const char *line;
 	size_t length;
 	struct segment_place end = journal_end(follower->journal);
-	if (!before(&follower->cursor.place, &end))
-		return 0;
+	if (!segment_before(&follower->cursor.place, &end))
+		return is_at_end(follower);
 	if (follower->cursor.place.segment == 0 || (open_at_cursor(follower) < 0 && errno == ENOENT))
-		return go_to_next_segment(follower);
+		return go_to_next_segment(follower) || is_at_end(follower);
 	if (follower->segment == 0)
 		return cannot_read(follower);
 	enum segment_result result = segment_next(&follower->reader, &line, &length);
-	if (result == SEGMENT_LINE && add_line(follower, line, length) < 0)
-		return -1;
-	if (result == SEGMENT_LINE || result == SEGMENT_LONG) {
-		follower->cursor.place.offset = follower->reader.next;
-		return 1;
-	}
 	if (result == SEGMENT_FAILED)
 		return cannot_read(follower);
-	return go_to_next_segment(follower);
+	if (result != SEGMENT_LINE && result != SEGMENT_LONG)
+		return go_to_next_segment(follower) || is_at_end(follower);
+	follower->cursor.place.offset = follower->reader.next;
+	return result == SEGMENT_LONG || add_line(follower, line, length);
+}
+
+/* --- a step: begun, followed, committed --- */
+
+static void end_step(struct follower *follower, int result)
+{
+	struct follower_state *state = &follower->state;
+	state->well = result >= 0;
+	if (state->well)
+		state->error[0] = '\0';
+	else
+		close_segment(follower);
+	follower->busy = false;
+	follower->stepped(follower->arg, result);
+}
+
+static void fail(struct follower *follower, const char *error)
+{
+	snprintf(follower->state.error, sizeof(follower->state.error), "%s", error);
+	end_step(follower, -1);
+}
+
+static void committed(void *arg, const char *error)
+{
+	struct follower *follower = arg;
+	struct follower_state *state = &follower->state;
+	if (error) {
+		fail(follower, error);
+		return;
+	}
+	if (follower->damaged > 0)
+		log_error("journal-damaged", "segment=%" PRIu64 " lines=%u", follower->segment, follower->damaged);
+	state->seq = follower->cursor.seq;
+	state->place = follower->followed;
+	end_step(follower, follower->result);
+}
+
+static void follow(struct follower *follower)
+{
+	uint64_t until = loop_micros() + FOLLOWER_SLICE_MS * 1000;
+	follower->result = 1;
+	while (follow_one(follower) && loop_micros() < until) {
+	}
+	follower->followed = follower->result == 0 ? journal_end(follower->journal) : follower->cursor.place;
+	store_commit(follower->store, &follower->cursor, committed, follower);
+}
+
+static void go_on(void *arg, const struct store_cursor *cursor, const char *error)
+{
+	struct follower *follower = arg;
+	if (error) {
+		fail(follower, error);
+		return;
+	}
+	follower->cursor = *cursor;
+	follow(follower);
 }
 
 /* A cursor that no place of this journal can have was left by another one. */
-static int begin(struct follower *follower)
+static bool is_possible(const struct follower *follower, const struct store_cursor *cursor)
 {
-	struct follower_state *state = &follower->state;
 	struct segment_place end = journal_end(follower->journal);
-	if (store_begin(follower->store, &follower->cursor, state->error) < 0)
-		return -1;
-	if (!before(&end, &follower->cursor.place) && follower->cursor.seq <= journal_seq(follower->journal))
-		return 0;
-	log_warn("store-emptied", "reason=\"it followed another journal\" seq=%" PRIu64, follower->cursor.seq);
-	close_segment(follower);
-	if (store_commit(follower->store, &follower->cursor, state->error) < 0 ||
-	    store_clear(follower->store, state->error) < 0)
-		return -1;
-	return store_begin(follower->store, &follower->cursor, state->error);
+	return !segment_before(&end, &cursor->place) && cursor->seq <= journal_seq(follower->journal);
 }
 
-static int failed(struct follower *follower)
+static void begun(void *arg, const struct store_cursor *cursor, const char *error)
 {
+	struct follower *follower = arg;
+	if (error || is_possible(follower, cursor)) {
+		go_on(arg, cursor, error);
+		return;
+	}
+	log_warn("store-begun-anew", "reason=\"it followed another journal\" seq=%" PRIu64, cursor->seq);
 	close_segment(follower);
-	follower->state.well = false;
-	return -1;
+	store_begin_anew(follower->store, &follower->here, go_on, follower);
 }
 
-int follower_step(struct follower *follower)
+void follower_step(struct follower *follower)
 {
-	struct follower_state *state = &follower->state;
-	uint64_t until = loop_micros() + FOLLOWER_SLICE_MS * 1000;
-	int result;
-	state->error[0] = '\0';
+	if (follower->busy)
+		return;
+	follower->busy = true;
 	follower->damaged = 0;
-	if (begin(follower) < 0)
-		return failed(follower);
-	do {
-		result = follow_one(follower);
-	} while (result > 0 && loop_micros() < until);
-	if (result < 0 || store_commit(follower->store, &follower->cursor, state->error) < 0)
-		return failed(follower);
-	if (follower->damaged > 0)
-		log_error("journal-damaged", "segment=%" PRIu64 " lines=%u", follower->segment, follower->damaged);
-	state->well = true;
-	state->seq = follower->cursor.seq;
-	return result;
+	store_begin(follower->store, begun, follower);
 }

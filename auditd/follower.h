@@ -16,15 +16,23 @@ struct follower_state {
 	bool well;
 	char error[STORE_ERROR_SIZE]; /* why not, or "" */
 	uint64_t seq;                 /* of the last line in the store */
+	struct segment_place place;   /* all lines before it are in the store, as far as they can be read */
 };
 
-/* Both must outlive it.  The caller frees. */
-struct follower *follower_new(struct journal *journal, struct store *store);
+/* A step is over.  1: there is more, 0: the store has all that is committed, -1: the store failed. */
+typedef void follower_stepped(void *arg, int result);
 
-/* Follows for at most FOLLOWER_SLICE_MS.  1: there is more, 0: the store has all that is committed,
- * -1: the store failed, see follower_state(). */
+/* Journal and store must outlive it.  The caller frees. */
+struct follower *follower_new(struct journal *journal, struct store *store, follower_stepped *stepped, void *arg);
+
+/*
+ * Begins a step: reads for at most FOLLOWER_SLICE_MS, and has the store commit that.  It may be over during this
+ * call, and as long as it is not, another call does nothing.
+ */
 enum { FOLLOWER_SLICE_MS = 4 };
-int follower_step(struct follower *follower);
+void follower_step(struct follower *follower);
+
+bool follower_is_busy(const struct follower *follower);
 
 const struct follower_state *follower_state(const struct follower *follower);
 

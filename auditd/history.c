@@ -2,17 +2,28 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../proto/daemon/ctl.h"
+#include "../proto/daemon/log.h"
 
 enum {
 	TAIL_DEFAULT = 20,
 	TAIL_MAX = 100000,
-	PAGE_END = 64 /* bytes kept free for what follows the rows */
+	PAGE_RECORDS = 128, /* more do not fit */
+	PAGE_USAGE = 1024,  /* likewise */
+	PAGE_END = 64       /* bytes kept free for what follows the rows */
 };
 
-/* Rows written one after the other, as many as fit. */
+/* A call that waits for the store. */
+struct waiting {
+	ipc_ctl_ticket ticket;
+	uint64_t after; /* of audit.tail */
+};
+
+/* --- rows written one after the other, as many as fit --- */
+
 struct page {
 	struct wire_out *json;
 	const char *separator; /* before the next row */
@@ -24,8 +35,9 @@ static void put(struct wire_out *out, const char *text)
 	wire_put_fixed(out, text, strlen(text));
 }
 
-static struct page page_begin(struct wire_out *json, const char *name)
+static struct page page_begin(const char *name)
 {
+	struct wire_out *json = ipc_ctl_begin();
 	json->size -= PAGE_END;
 	put(json, "{\"");
 	put(json, name);
@@ -45,26 +57,39 @@ static bool page_row(struct page *page, size_t length)
 	return !page->cut;
 }
 
-static bool page_end(struct page *page, const char *rest)
+static void refuse(const struct waiting *waiting, const char *error)
 {
+	ipc_ctl_end(waiting->ticket, ctl_refuse(ipc_ctl_begin(), error));
+}
+
+/* Rows that ended early make half a page: the refusal takes its place. */
+static void page_end(struct page *page, const struct store_rows *rows, const struct waiting *waiting, const char *rest)
+{
+	const char *failure = store_failure(rows);
+	if (failure) {
+		refuse(waiting, failure);
+		return;
+	}
 	page->json->size += PAGE_END;
 	put(page->json, rest);
 	put(page->json, "}");
-	return true;
+	ipc_ctl_end(waiting->ticket, true);
 }
 
-static bool put_record(void *arg, uint64_t seq, const struct audit_record *record)
+static bool put_record(struct page *page, const struct store_record *record)
 {
-	struct page *page = arg;
 	size_t length = page->json->length;
 	put(page->json, page->separator);
-	record_json_write(page->json, record, seq, NULL);
+	put(page->json, "{\"journal\":");
+	record_json_text(page->json, record->journal);
+	put(page->json, ",");
+	record_json_members(page->json, &record->record, record->seq, NULL);
+	put(page->json, "}");
 	return page_row(page, length);
 }
 
-static bool put_usage(void *arg, const struct store_usage *usage)
+static bool put_usage(struct page *page, const struct store_usage *usage)
 {
-	struct page *page = arg;
 	size_t length = page->json->length;
 	char numbers[160];
 	snprintf(numbers, sizeof(numbers),
@@ -79,48 +104,99 @@ static bool put_usage(void *arg, const struct store_usage *usage)
 	return page_row(page, length);
 }
 
-/* A store that failed half way leaves half a page: the refusal takes its place. */
-static bool refuse(struct wire_out *json, size_t size, const char *error)
+/* --- what the store answered --- */
+
+static void write_tail(struct waiting *waiting, struct store_rows *rows)
 {
-	wire_out_init(json, json->data, size);
-	return ctl_refuse(json, error);
+	char rest[PAGE_END];
+	struct store_record record;
+	struct page page = page_begin("records");
+	while (store_next_record(rows, &record) && put_record(&page, &record))
+		waiting->after = record.position;
+	snprintf(rest, sizeof(rest), "],\"after\":%" PRIu64, waiting->after);
+	page_end(&page, rows, waiting, rest);
 }
 
-static bool tail(const struct history *history, json_t *arguments, struct wire_out *json)
+static void write_show(struct waiting *waiting, struct store_rows *rows)
 {
-	char error[STORE_ERROR_SIZE], rest[PAGE_END];
+	struct store_record record;
+	struct page page = page_begin("records");
+	while (store_next_record(rows, &record) && put_record(&page, &record)) {
+	}
+	page_end(&page, rows, waiting, "]");
+}
+
+static void write_usage(struct waiting *waiting, struct store_rows *rows)
+{
+	struct store_usage usage;
+	struct page page = page_begin("usage");
+	while (store_next_usage(rows, &usage) && put_usage(&page, &usage)) {
+	}
+	page_end(&page, rows, waiting, page.cut ? "],\"more\":true" : "],\"more\":false");
+}
+
+static void answer(struct waiting *waiting, struct store_rows *rows, const char *error,
+                   void (*write)(struct waiting *waiting, struct store_rows *rows))
+{
+	if (rows)
+		write(waiting, rows);
+	else
+		refuse(waiting, error);
+	free(waiting);
+}
+
+static void tail_answered(void *arg, struct store_rows *rows, const char *error)
+{
+	answer(arg, rows, error, write_tail);
+}
+
+static void show_answered(void *arg, struct store_rows *rows, const char *error)
+{
+	answer(arg, rows, error, write_show);
+}
+
+static void usage_answered(void *arg, struct store_rows *rows, const char *error)
+{
+	answer(arg, rows, error, write_usage);
+}
+
+static struct waiting *wait_for_store(uint64_t after)
+{
+	struct waiting *waiting = malloc(sizeof(*waiting));
+	CHECK(waiting != NULL);
+	*waiting = (struct waiting){ipc_ctl_later(), after};
+	return waiting;
+}
+
+/* --- the calls: each asks the store, or refuses at once --- */
+
+static bool tail(struct store *store, json_t *arguments, struct wire_out *json)
+{
 	json_error_t wrong;
 	json_int_t after = -1, limit = TAIL_DEFAULT;
-	size_t size = json->size;
 	if (json_unpack_ex(arguments, &wrong, JSON_STRICT, "{s?I, s?I}", "after", &after, "limit", &limit) < 0)
 		return ctl_refuse(json, wrong.text);
 	if (limit < 0 || limit > TAIL_MAX || after < -1)
 		return ctl_refuse(json, "after or limit is out of range");
-	uint64_t from = (uint64_t)after;
+	uint64_t rows = limit < PAGE_RECORDS ? (uint64_t)limit : PAGE_RECORDS;
 	if (after < 0)
-		from = history->last > (uint64_t)limit ? history->last - (uint64_t)limit : 0;
-	struct page page = page_begin(json, "records");
-	if (store_tail(history->store, from, (uint64_t)limit, put_record, &page, error) < 0)
-		return refuse(json, size, error);
-	snprintf(rest, sizeof(rest), "],\"last\":%" PRIu64, history->last);
-	return page_end(&page, rest);
+		store_newest(store, (uint64_t)limit, rows, tail_answered, wait_for_store(0));
+	else
+		store_tail(store, (uint64_t)after, rows, tail_answered, wait_for_store((uint64_t)after));
+	return true;
 }
 
-static bool show(const struct history *history, json_t *arguments, struct wire_out *json)
+static bool show(struct store *store, json_t *arguments, struct wire_out *json)
 {
-	char error[STORE_ERROR_SIZE];
 	uint8_t request_id[REQUEST_ID_SIZE];
 	json_error_t wrong;
 	const char *text;
-	size_t size = json->size;
 	if (json_unpack_ex(arguments, &wrong, JSON_STRICT, "{s:s}", "request_id", &text) < 0)
 		return ctl_refuse(json, wrong.text);
 	if (text[0] == '\0' || !record_json_request_read(text, request_id))
 		return ctl_refuse(json, "a request id is req_ and 32 hex digits in lower case");
-	struct page page = page_begin(json, "records");
-	if (store_show(history->store, request_id, put_record, &page, error) < 0)
-		return refuse(json, size, error);
-	return page_end(&page, "]");
+	store_show(store, request_id, PAGE_RECORDS, show_answered, wait_for_store(0));
+	return true;
 }
 
 static const char *const by_names[] = {[STORE_BY_KEY] = "key", [STORE_BY_MODEL] = "model", [STORE_BY_DAY] = "day"};
@@ -135,14 +211,20 @@ static bool read_by(const char *text, enum store_by *by)
 	return false;
 }
 
-static bool usage(const struct history *history, json_t *arguments, struct wire_out *json)
+/* The day a time stands in; beyond what can be printed there are no records. */
+static uint64_t day_of(json_int_t ms)
 {
-	char error[STORE_ERROR_SIZE];
+	const uint64_t end = RECORD_TIME_MAX / RECORD_DAY_MS + 1;
+	uint64_t day = (uint64_t)ms / RECORD_DAY_MS;
+	return day < end ? day : end;
+}
+
+static bool usage(struct store *store, json_t *arguments, struct wire_out *json)
+{
 	json_error_t wrong;
-	json_int_t since = 0, until = (json_int_t)RECORD_TIME_MAX, skip = 0;
+	json_int_t since = 0, until = INT64_MAX, skip = 0;
 	const char *text = "key";
 	enum store_by by;
-	size_t size = json->size;
 	if (json_unpack_ex(arguments, &wrong, JSON_STRICT, "{s?I, s?I, s?s, s?I}", "since", &since, "until", &until, "by",
 	                   &text, "skip", &skip) < 0)
 		return ctl_refuse(json, wrong.text);
@@ -150,19 +232,18 @@ static bool usage(const struct history *history, json_t *arguments, struct wire_
 		return ctl_refuse(json, "since, until or skip is out of range");
 	if (!read_by(text, &by))
 		return ctl_refuse(json, "by must be key, model or day");
-	struct store_period period = {(uint64_t)since / RECORD_DAY_MS, (uint64_t)until / RECORD_DAY_MS, (uint64_t)skip};
-	struct page page = page_begin(json, "usage");
-	if (store_usage(history->store, by, &period, put_usage, &page, error) < 0)
-		return refuse(json, size, error);
-	return page_end(&page, page.cut ? "],\"more\":true" : "],\"more\":false");
+	struct store_period period = {
+		.since = day_of(since), .until = day_of(until), .skip = (uint64_t)skip, .limit = PAGE_USAGE};
+	store_usage(store, by, &period, usage_answered, wait_for_store(0));
+	return true;
 }
 
 static const struct verb {
 	const char *name;
-	bool (*answer)(const struct history *history, json_t *arguments, struct wire_out *json);
+	bool (*ask)(struct store *store, json_t *arguments, struct wire_out *json);
 } verbs[] = {{"audit.tail", tail}, {"audit.show", show}, {"audit.usage", usage}};
 
-bool history_call(const struct history *history, const struct ctl_call *call, struct wire_out *json)
+bool history_call(struct store *store, const struct ctl_call *call, struct wire_out *json)
 {
 	char error[JSON_ERROR_TEXT_LENGTH];
 	const struct verb *verb = verbs, *end = verbs + sizeof(verbs) / sizeof(*verbs);
@@ -173,7 +254,7 @@ bool history_call(const struct history *history, const struct ctl_call *call, st
 	json_t *arguments = ctl_arguments(call->json.data, call->json.length, error, sizeof(error));
 	if (!arguments)
 		return ctl_refuse(json, error);
-	bool done = verb->answer(history, arguments, json);
+	bool done = verb->ask(store, arguments, json);
 	json_decref(arguments);
 	return done;
 }

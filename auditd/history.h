@@ -2,23 +2,21 @@
 #ifndef AUDITD_HISTORY_H
 #define AUDITD_HISTORY_H
 
-#include "../proto/wire/msg_common.h"
+#include "../proto/daemon/ipc.h"
 #include "store.h"
 
 /*
- * Answers a call from the store, as ipc_ctl_handler does.
+ * Answers a call from the store, as ipc_ctl_handler does, perhaps later.
  *
- * audit.tail {"after": seq, "limit": n}: records after seq, or the last n; {"records": [...], "last": seq of
- * the newest record there is}.  As many as fit; ask again after the last one got.
+ * audit.tail {"after": position, "limit": n}: records behind that position in the store's order, or the last n;
+ * {"records": [...], "after": position of the last one, for the next question}.  As many as fit.
  * audit.show {"request_id": "req_..."}: {"records": [...]}.
  * audit.usage {"since": ms, "until": ms, "by": "key"|"model"|"day", "skip": n}: whole UTC days, from the one
  * since stands in to the one before until (absent: all); {"usage": [...], "more": whether rows were left out}.
+ *
+ * A record has the members of a line of the journal but for prev, and before them "journal", the id of the one
+ * that it is in.
  */
-struct history {
-	struct store *store;
-	uint64_t last; /* seq of the newest record in it */
-};
-
-bool history_call(const struct history *history, const struct ctl_call *call, struct wire_out *json);
+bool history_call(struct store *store, const struct ctl_call *call, struct wire_out *json);
 
 #endif

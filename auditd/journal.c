@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../proto/daemon/log.h"
+#include "identity.h"
 #include "replay.h"
 
 enum {
@@ -30,6 +31,7 @@ struct journal {
 	char *pending;             /* the lines after the committed one */
 	size_t pending_size, pending_length;
 	struct seen *seen;
+	char id[JOURNAL_ID_HEX + 1];
 };
 
 /* --- opening --- */
@@ -90,6 +92,7 @@ struct journal *journal_open(const char *directory, uint64_t segment_size)
 	open_head(journal, directory, &head);
 	if (replay_journal(journal->directory, &head, journal->seen, &replay) < 0)
 		fatal("cannot read the journal in %s", directory);
+	identity_load(journal->directory, head.seq == 0 && replay.segment == 0, journal->id);
 	journal->segment = replay.segment;
 	journal->offset = replay.size;
 	if (choose_end(journal, &head, &replay.tail) && replay.segment != 0)
@@ -223,6 +226,11 @@ int journal_commit(struct journal *journal, uint64_t wall_ms)
 }
 
 /* --- what is there --- */
+
+const char *journal_id(const struct journal *journal)
+{
+	return journal->id;
+}
 
 uint64_t journal_seq(const struct journal *journal)
 {

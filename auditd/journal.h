@@ -15,6 +15,8 @@ enum { JOURNAL_PENDING_MAX = 16 * 1024 * 1024 }; /* bytes of lines added and not
 
 struct journal;
 
+enum { JOURNAL_ID_HEX = 16 }; /* 64 random bits, printed */
+
 enum journal_added {
 	JOURNAL_ADDED,
 	JOURNAL_KNOWN, /* one of its kind and id was added or committed before: nothing to do */
@@ -22,7 +24,7 @@ enum journal_added {
 };
 
 /*
- * Opens or begins the journal in an existing directory, with a lock on it.  A line cut short by a crash is cut
+ * Opens or begins the journal in an existing directory, with a lock on it.  One without lines gets a new id.  A line cut short by a crash is cut
  * off.  Where acknowledged lines are missing or altered at its end, that segment is left as it is and the
  * chain goes on in a new one from what "head" vouches for, so that the gap stays visible.  Ends the
  * process on failure.
@@ -41,6 +43,9 @@ size_t journal_waiting(const struct journal *journal);
  * tried again, and more can be added meanwhile.
  */
 int journal_commit(struct journal *journal, uint64_t wall_ms);
+
+/* What tells it from the journals of other hosts, and from others that were in its place before. */
+const char *journal_id(const struct journal *journal);
 
 /* The last line committed, and the place behind it. */
 uint64_t journal_seq(const struct journal *journal);

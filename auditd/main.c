@@ -10,9 +10,10 @@ enum { DESCRIPTORS = 128 };
 
 /*
  * heimgate-auditd is the only thing that writes history.  It may touch its
- * links, its control socket and its own directory.  Who takes it over can
- * read history, which holds no prompt, no answer and no secret; what they
- * alter in it, the chain shows.
+ * links, its control socket, its own directory and its database.  Who takes
+ * it over can read history, which holds no prompt, no answer and no secret,
+ * and has the database's password; what they alter in the journal, the chain
+ * shows.
  */
 int main(int argc, char **argv)
 {
@@ -28,13 +29,13 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	auditd_open();
 
-	if (sandbox_enter("base ipc rpath wpath") != 0)
+	if (sandbox_enter("base ipc connect rpath wpath") != 0)
 		fatal("cannot enter the sandbox");
 
 	ready_notify((int)conf.ready_fd);
 	loop_run();
 
-	ipc_close();
 	auditd_close();
+	ipc_close();
 	return 0;
 }

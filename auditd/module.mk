@@ -1,6 +1,9 @@
 PROGRAMS += heimgate-auditd heimgate-audit
-heimgate-auditd_SOURCES := $(addprefix auditd/, main.c auditd.c intake.c journal.c replay.c seen.c segment.c record_json.c \
-    upkeep.c follower.c asks.c history.c store.c store_sqlite.c store_sqlite_ask.c row.c)
-heimgate-auditd_LIBS := -lsqlite3
+AUDITD_JOURNAL := $(addprefix auditd/, journal.c identity.c replay.c seen.c segment.c record_json.c)
+AUDITD_STORE := $(addprefix auditd/, store.c store_read.c store_sqlite.c store_sqlite_fill.c store_sqlite_ask.c \
+    store_postgres.c store_postgres_fill.c store_postgres_ask.c store_postgres_sql.c)
+heimgate-auditd_SOURCES := $(addprefix auditd/, main.c auditd.c intake.c upkeep.c follower.c asks.c history.c) \
+    $(AUDITD_JOURNAL) $(AUDITD_STORE)
+heimgate-auditd_LIBS := -lsqlite3 -lpq
 heimgate-audit_SOURCES := $(addprefix auditd/, tool.c tool_tail.c tool_usage.c tool_verify.c table.c verify.c segment.c \
     record_json.c)

@@ -160,9 +160,9 @@ static void put_request(struct wire_out *out, const uint8_t *request_id)
 #define PUT_U64(value) put_number(out, value)
 #define PUT_BOOL(value) put(out, (value) ? "true" : "false")
 
-void record_json_write(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev)
+void record_json_members(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev)
 {
-	put(out, "{\"seq\":");
+	put(out, "\"seq\":");
 	put_number(out, seq);
 	if (prev) {
 		put(out, ",\"prev\":");
@@ -173,6 +173,12 @@ void record_json_write(struct wire_out *out, const struct audit_record *record, 
 	PUT_##type(record->member);
 	RECORD_MEMBERS(X)
 #undef X
+}
+
+void record_json_write(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev)
+{
+	put(out, "{");
+	record_json_members(out, record, seq, prev);
 	put(out, "}");
 }
 

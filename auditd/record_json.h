@@ -73,6 +73,9 @@ bool record_json_fits(const struct audit_record *record);
  */
 void record_json_write(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev);
 
+/* Appends its members without the braces, for an object that has others too. */
+void record_json_members(struct wire_out *out, const struct audit_record *record, uint64_t seq, const char *prev);
+
 /* Appends a string in quotes, escaped as in records. */
 void record_json_text(struct wire_out *out, const char *text);
 

@@ -11,6 +11,11 @@
 
 enum { HEAD_SIZE = 20 + 1 + RECORD_HASH_HEX + 1 };
 
+bool segment_before(const struct segment_place *a, const struct segment_place *b)
+{
+	return a->segment < b->segment || (a->segment == b->segment && a->offset < b->offset);
+}
+
 void segment_name(uint64_t number, char name[SEGMENT_NAME_SIZE])
 {
 	snprintf(name, SEGMENT_NAME_SIZE, "%010" PRIu64 ".jsonl", number);

@@ -18,6 +18,9 @@ struct segment_place {
 	uint64_t offset;  /* bytes */
 };
 
+/* Whether a is nearer to the beginning. */
+bool segment_before(const struct segment_place *a, const struct segment_place *b);
+
 /* The numbers of a directory's segments in ascending order; the caller frees. */
 struct segment_list {
 	uint64_t *numbers;

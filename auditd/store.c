@@ -1,27 +1,156 @@
 #include "store.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "../proto/daemon/conf.h"
-#include "store_sqlite.h"
+#include "../proto/daemon/postgres.h"
+#include "store_engine.h"
 
-static const char scheme_sqlite[] = "sqlite:";
+enum { MONTH_DAYS = 31 }; /* usage is kept at least so long: budgets of a month begin with it */
 
-bool store_known(const char *url, char *error)
+_Static_assert((int)STORE_ERROR_SIZE >= (int)POSTGRES_ERROR_SIZE, "errors of PostgreSQL have room");
+
+static bool is_sqlite(const char *url)
 {
-	size_t length = strlen(scheme_sqlite);
-	if (strncmp(url, scheme_sqlite, length) == 0 && url[length] != '\0')
+	return strncmp(url, "sqlite:", 7) == 0;
+}
+
+bool store_judge(const char *url, char *error)
+{
+	if (strncmp(url, "postgres", 8) == 0)
+		return postgres_url_judge(url, error);
+	if (is_sqlite(url) && url[7] != '\0')
 		return true;
-	snprintf(error, STORE_ERROR_SIZE, "no store of this kind: \"%s\"; it must be sqlite:FILE", url);
+	snprintf(error, STORE_ERROR_SIZE, "no store of this kind: \"%s\"; it must be sqlite:FILE or postgresql://...", url);
 	return false;
 }
 
-struct store *store_open(const char *url, const char *directory, char *error)
+struct store *store_open(const struct store_conf *conf, char *error)
 {
-	char *path = conf_path(directory, url + strlen(scheme_sqlite));
-	struct store *store = store_sqlite_open(path, error);
-	free(path);
+	struct store *store = is_sqlite(conf->url) ? store_sqlite_open(conf, error) : store_postgres_open(conf);
+	if (store)
+		store->retention = conf->retention;
 	return store;
+}
+
+void store_close(struct store *store)
+{
+	if (store)
+		store->engine->close(store);
+}
+
+/* --- filling and forgetting --- */
+
+void store_begin(struct store *store, store_began *began, void *arg)
+{
+	store->engine->begin(store, began, arg);
+}
+
+void store_begin_anew(struct store *store, const struct store_cursor *here, store_began *began, void *arg)
+{
+	store->engine->begin_anew(store, here, began, arg);
+}
+
+bool store_add(struct store *store, uint64_t seq, const struct audit_record *record)
+{
+	return store->engine->add(store, seq, record);
+}
+
+void store_commit(struct store *store, const struct store_cursor *cursor, store_done *done, void *arg)
+{
+	store->engine->commit(store, cursor, done, arg);
+}
+
+static uint64_t days_before(uint64_t day, uint64_t days)
+{
+	return day > days ? day - days : 0;
+}
+
+void store_expire(struct store *store, uint64_t today, uint64_t oldest, store_expired *expired, void *arg)
+{
+	uint64_t usage_days = store->retention > MONTH_DAYS ? store->retention : MONTH_DAYS;
+	struct store_expiry expiry = {.today = today,
+	                              .records_day = days_before(today, store->retention),
+	                              .seq = oldest,
+	                              .usage_day = days_before(today, usage_days)};
+	store->engine->expire(store, &expiry, expired, arg);
+}
+
+/* --- asking --- */
+
+/* A question's values as text. */
+struct values {
+	unsigned count;
+	const char *texts[STORE_VALUES_MAX];
+	char numbers[STORE_VALUES_MAX][24];
+};
+
+static void add_text(struct values *values, const char *text)
+{
+	values->texts[values->count++] = text;
+}
+
+static void add_number(struct values *values, uint64_t number)
+{
+	char *text = values->numbers[values->count];
+	snprintf(text, sizeof(values->numbers[0]), "%" PRIu64, number);
+	add_text(values, text);
+}
+
+static void ask(struct store *store, enum store_question question, const struct values *values, store_answer *answer,
+                void *arg)
+{
+	store->engine->ask(store, question, values->count, values->texts, answer, arg);
+}
+
+void store_tail(struct store *store, uint64_t after, uint64_t limit, store_answer *answer, void *arg)
+{
+	struct values values = {.count = 0};
+	add_number(&values, after);
+	add_number(&values, limit);
+	ask(store, STORE_TAIL, &values, answer, arg);
+}
+
+void store_newest(struct store *store, uint64_t count, uint64_t limit, store_answer *answer, void *arg)
+{
+	struct values values = {.count = 0};
+	add_number(&values, count);
+	add_number(&values, limit);
+	ask(store, STORE_NEWEST, &values, answer, arg);
+}
+
+void store_show(struct store *store, const uint8_t *request_id, uint64_t limit, store_answer *answer, void *arg)
+{
+	struct values values = {.count = 0};
+	char text[RECORD_REQUEST_TEXT + 1];
+	record_json_request(request_id, text);
+	add_text(&values, text);
+	add_number(&values, limit);
+	ask(store, STORE_SHOW, &values, answer, arg);
+}
+
+/* Whole days come from their sums, the rest of the first one from its records. */
+void store_total(struct store *store, const char *key_id, uint64_t since, store_answer *answer, void *arg)
+{
+	struct values values = {.count = 0};
+	uint64_t first_day = since / RECORD_DAY_MS + (since % RECORD_DAY_MS != 0);
+	add_text(&values, key_id);
+	add_number(&values, since);
+	add_number(&values, first_day);
+	add_number(&values, first_day * RECORD_DAY_MS);
+	ask(store, STORE_TOTAL, &values, answer, arg);
+}
+
+void store_usage(struct store *store, enum store_by by, const struct store_period *period, store_answer *answer,
+                 void *arg)
+{
+	static const enum store_question questions[STORE_BY_LAST + 1] = {
+		[STORE_BY_KEY] = STORE_USAGE_KEY, [STORE_BY_MODEL] = STORE_USAGE_MODEL, [STORE_BY_DAY] = STORE_USAGE_DAY};
+	struct values values = {.count = 0};
+	add_number(&values, period->since);
+	add_number(&values, period->until);
+	add_number(&values, period->skip);
+	add_number(&values, period->limit);
+	ask(store, questions[by], &values, answer, arg);
 }

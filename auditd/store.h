@@ -1,12 +1,14 @@
 /*
  * Where history is queried: records and usage per day, filled from the
  * journal, which stays the truth.  A URL names the store and its scheme the
- * engine; "sqlite:FILE" is the one there is (store_sqlite.c).
+ * engine: "sqlite:FILE" is a file of this daemon's own, "postgresql://..." is
+ * a database that daemons on several hosts fill at one time, each from its
+ * own journal.
  *
- * Rows and the cursor change in one transaction, so that a record is in the
- * store exactly when the cursor is behind it.  Calls take as long as the
- * disk's cache does; none waits for the disk itself except now and then
- * store_commit().
+ * Every call that takes a callback is answered through it exactly once: by
+ * SQLite during the call, as fast as the disk's cache is, by PostgreSQL later,
+ * from the loop.  An `error` is one line, valid during the callback, and NULL
+ * when all went well.
  */
 #ifndef AUDITD_STORE_H
 #define AUDITD_STORE_H
@@ -17,66 +19,116 @@ enum { STORE_ERROR_SIZE = 512 }; /* bytes of error text that say it all */
 
 struct store;
 
+struct store_conf {
+	const char *url;           /* one that was judged */
+	const char *password_file; /* for PostgreSQL; "": none */
+	const char *directory;     /* that a relative file of SQLite's is in */
+	const char *journal;       /* the id of the journal that is followed */
+	uint64_t retention;        /* days for which records are kept */
+	void (*changed)(void);     /* the store came up or went down by itself; NULL: nobody wants to know */
+};
+
+/* Whether there is an engine for the URL; if not, one line in error[STORE_ERROR_SIZE] says so. */
+bool store_judge(const char *url, char *error);
+
+/*
+ * Opens the store.  A SQLite file with tables of another version is begun anew, and one that cannot be used
+ * is NULL and one line in error[STORE_ERROR_SIZE].  PostgreSQL may be down; resolver.h's child is started
+ * for it.  The texts are copied.
+ */
+struct store *store_open(const struct store_conf *conf, char *error);
+
+/* What was not answered yet is answered now, as failed.  NULL is fine. */
+void store_close(struct store *store);
+
+/* --- filling: one batch at a time --- */
+
 /* How far the store has followed the journal. */
 struct store_cursor {
 	struct segment_place place;
-	uint64_t seq; /* of the line before it; 0: none */
+	uint64_t seq; /* of the last line in the store; 0: none */
 };
 
-/* Whether there is an engine for the URL's scheme; if not, one line in error[STORE_ERROR_SIZE] says so. */
-bool store_known(const char *url, char *error);
+typedef void store_began(void *arg, const struct store_cursor *cursor, const char *error);
+typedef void store_done(void *arg, const char *error);
 
-/* Opens a store that is known, relative files under `directory`; tables of another version are made anew and empty.
- * NULL and one line in error[STORE_ERROR_SIZE] on failure, as for all calls here that take one. */
-struct store *store_open(const char *url, const char *directory, char *error);
-void store_close(struct store *store);
-
-/* --- filling.  0, or -1 and the error; after an error the transaction is rolled back. --- */
-
-/* Begins a transaction and tells where to go on.  A store that was deleted under us is begun anew. */
-int store_begin(struct store *store, struct store_cursor *cursor, char *error);
-int store_add(struct store *store, uint64_t seq, const struct audit_record *record, char *error);
-int store_commit(struct store *store, const struct store_cursor *cursor, char *error);
-
-/* Forgets everything: the journal is another one. */
-int store_clear(struct store *store, char *error);
+/* Begins a batch and tells where to go on.  Unless it failed, store_commit() or store_begin_anew() has to follow. */
+void store_begin(struct store *store, store_began *began, void *arg);
 
 /*
- * Removes some of the records before `seq`, usage before `day` (days since the epoch), and gives unused
- * space back.  1: there is more to do, 0: done, -1 and the error.
+ * Begins the batch again in a store that followed another journal, or this one through places it does not have
+ * (any more).  SQLite forgets everything and has to be told all again; PostgreSQL keeps what it has and goes on
+ * from `here`, where the lines end that both have in common.
  */
-int store_expire(struct store *store, uint64_t seq, uint64_t day, char *error);
+void store_begin_anew(struct store *store, const struct store_cursor *here, store_began *began, void *arg);
+
+/* Adds a record to the batch.  False: it was the last, commit now. */
+bool store_add(struct store *store, uint64_t seq, const struct audit_record *record);
+
+/* Rows and the cursor change together or not at all. */
+void store_commit(struct store *store, const struct store_cursor *cursor, store_done *done, void *arg);
+
+/* --- forgetting --- */
+
+typedef void store_expired(void *arg, bool more, const char *error);
+
+/*
+ * Removes some of what is older than it has to be on day `today` (since the epoch), and gives its space back;
+ * `more` says that there is more to do.  Of SQLite's records those before line `oldest`, the first of the journal.
+ * PostgreSQL also makes room for the days to come.
+ */
+void store_expire(struct store *store, uint64_t today, uint64_t oldest, store_expired *expired, void *arg);
 
 /* --- asking --- */
 
-/* Takes one row; false: no more of them, please.  The record is valid during the call. */
-typedef bool store_visit(void *arg, uint64_t seq, const struct audit_record *record);
+struct store_rows;
 
-/* Records after `seq`, in order, at most `limit`. */
-int store_tail(struct store *store, uint64_t seq, uint64_t limit, store_visit *visit, void *arg, char *error);
+/* `rows` are read with store_next_...() during the callback; NULL with an error. */
+typedef void store_answer(void *arg, struct store_rows *rows, const char *error);
 
-/* All records of a request. */
-int store_show(struct store *store, const uint8_t *request_id, store_visit *visit, void *arg, char *error);
+/* Records have a position in the store, from 1: one that becomes visible has a greater one than all that were. */
+void store_tail(struct store *store, uint64_t after, uint64_t limit, store_answer *answer, void *arg);
 
-/* Requests and tokens of a key from `since` (ms since the epoch) on. */
-int store_total(struct store *store, const char *key_id, uint64_t since, struct usage_total *total, char *error);
+/* The last `count` records, of these the first `limit` ones. */
+void store_newest(struct store *store, uint64_t count, uint64_t limit, store_answer *answer, void *arg);
+
+/* At most `limit` records of a request. */
+void store_show(struct store *store, const uint8_t *request_id, uint64_t limit, store_answer *answer, void *arg);
+
+/* Requests and tokens of a key from `since` (ms since the epoch, up to RECORD_TIME_MAX) on. */
+void store_total(struct store *store, const char *key_id, uint64_t since, store_answer *answer, void *arg);
 
 enum store_by { STORE_BY_KEY, STORE_BY_MODEL, STORE_BY_DAY, STORE_BY_LAST = STORE_BY_DAY };
 
+/* Usage of whole UTC days, since <= day < until (since the epoch), at most `limit` rows after the first `skip`.
+ * By model, requests that failed and refusals stand under "". */
+struct store_period {
+	uint64_t since, until, skip, limit;
+};
+void store_usage(struct store *store, enum store_by by, const struct store_period *period, store_answer *answer,
+                 void *arg);
+
+/* --- reading answers --- */
+
+struct store_record {
+	uint64_t position;
+	const char *journal; /* id of the one that has it; borrowed until the next row */
+	uint64_t seq;        /* of its line there */
+	struct audit_record record;
+};
+
 struct store_usage {
-	const char *label;    /* key id, model or "2026-10-05" */
-	const char *key_name; /* "" unless by key */
+	const char *label;    /* key id, model or "2026-10-05"; borrowed until the next row */
+	const char *key_name; /* likewise; "" unless by key */
 	uint64_t requests, refusals, tokens_in, tokens_out;
 };
 
-/* Usage of whole UTC days, since <= day < until, leaving out the first `skip` rows.
- * By model, requests that failed and refusals stand under "". */
-struct store_period {
-	uint64_t since, until; /* days since the epoch */
-	uint64_t skip;
-};
-typedef bool store_visit_usage(void *arg, const struct store_usage *usage);
-int store_usage(struct store *store, enum store_by by, const struct store_period *period, store_visit_usage *visit,
-                void *arg, char *error);
+/* The next row; false: there are no more, or store_failure() says why not. */
+bool store_next_record(struct store_rows *rows, struct store_record *record);
+bool store_next_usage(struct store_rows *rows, struct store_usage *usage);
+bool store_next_total(struct store_rows *rows, struct usage_total *total); /* there is one */
+
+/* Why rows ended early; NULL: they did not. */
+const char *store_failure(const struct store_rows *rows);
 
 #endif

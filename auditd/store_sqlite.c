@@ -7,16 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../proto/daemon/conf.h"
+#include "../proto/daemon/log.h"
+
 /* Of the tables.  A store of another version is filled anew from the journal instead of being converted. */
 #define VERSION 1
 #define QUOTE(number) #number
 #define QUOTED(number) QUOTE(number)
 
-enum {
-	FILE_MODE = 0640,
-	FAILED_STATUS = 400, /* from here on a request's model name may be anything */
-	EXPIRE_ROWS = 200    /* removed at a time, so that nobody waits for long */
-};
+enum { FILE_MODE = 0640 };
 
 #define SQL_HEX "TEXT"
 #define SQL_KIND "TEXT"
@@ -63,14 +62,14 @@ static const char *const sql[STATEMENTS] = {
 	[COMMIT] = "COMMIT",
 	[GET_CURSOR] = "SELECT segment, offset, seq FROM cursor",
 	[SET_CURSOR] = "UPDATE cursor SET segment = ?, offset = ?, seq = ?",
-	[ADD] = "INSERT OR REPLACE INTO records (" STORE_SQLITE_COLUMNS ") VALUES (?" RECORD_MEMBERS(MARK) ")",
+	[ADD] = "INSERT OR REPLACE INTO records (seq" STORE_SQLITE_MEMBERS ") VALUES (?" RECORD_MEMBERS(MARK) ")",
 	[COUNT] = "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
 			  " key_name = excluded.key_name, requests = requests + excluded.requests,"
 			  " refusals = refusals + excluded.refusals, tokens_in = tokens_in + excluded.tokens_in,"
 			  " tokens_out = tokens_out + excluded.tokens_out",
 };
 
-int store_sqlite_fail(struct store *store, const char *what, char *error)
+int store_sqlite_fail(struct store_sqlite *store, const char *what, char *error)
 {
 	const char *why = store->db ? sqlite3_errmsg(store->db) : "it is gone and could not be made again";
 	snprintf(error, STORE_ERROR_SIZE, "cannot %s the store: %s", what, why);
@@ -79,21 +78,7 @@ int store_sqlite_fail(struct store *store, const char *what, char *error)
 	return -1;
 }
 
-static struct row use(struct store *store, enum store_sqlite_statement which)
-{
-	return (struct row){.statement = store->statements[which]};
-}
-
-/* Runs a statement that yields no rows. */
-static int run(struct store *store, enum store_sqlite_statement which)
-{
-	int result = sqlite3_step(store->statements[which]);
-	sqlite3_reset(store->statements[which]);
-	return result == SQLITE_DONE ? 0 : -1;
-}
-
-/* The number in the first column of the first row, or -1. */
-static int64_t ask_number(struct store *store, const char *question)
+int64_t store_sqlite_number(struct store_sqlite *store, const char *question)
 {
 	sqlite3_stmt *statement = NULL;
 	int64_t number = -1;
@@ -104,7 +89,12 @@ static int64_t ask_number(struct store *store, const char *question)
 	return number;
 }
 
-/* --- opening --- */
+int store_sqlite_empty(struct store_sqlite *store, char *error)
+{
+	if (sqlite3_exec(store->db, tables, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return store_sqlite_fail(store, "empty", error);
+}
 
 /* SQLite would not say why it cannot make the file. */
 static int make_file(const char *path, char *error)
@@ -118,14 +108,14 @@ static int make_file(const char *path, char *error)
 	return 0;
 }
 
-static int connect_file(struct store *store, char *error)
+static int connect_file(struct store_sqlite *store, char *error)
 {
 	if (make_file(store->path, error) < 0)
 		return -1;
 	if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
 	    sqlite3_exec(store->db, pragmas, NULL, NULL, NULL) != SQLITE_OK)
 		return store_sqlite_fail(store, "open", error);
-	if (ask_number(store, "PRAGMA user_version") != VERSION &&
+	if (store_sqlite_number(store, "PRAGMA user_version") != VERSION &&
 	    sqlite3_exec(store->db, tables, NULL, NULL, NULL) != SQLITE_OK)
 		return store_sqlite_fail(store, "set up", error);
 	for (int i = 0; i < STATEMENTS; i++)
@@ -135,7 +125,7 @@ static int connect_file(struct store *store, char *error)
 	return 0;
 }
 
-static void disconnect(struct store *store)
+static void disconnect(struct store_sqlite *store)
 {
 	for (int i = 0; i < STATEMENTS; i++) {
 		sqlite3_finalize(store->statements[i]);
@@ -145,29 +135,7 @@ static void disconnect(struct store *store)
 	store->db = NULL;
 }
 
-struct store *store_sqlite_open(const char *path, char *error)
-{
-	struct store *store = calloc(1, sizeof(*store));
-	snprintf(error, STORE_ERROR_SIZE, "out of memory");
-	if (store && (store->path = strdup(path)) != NULL && connect_file(store, error) == 0)
-		return store;
-	store_close(store);
-	return NULL;
-}
-
-void store_close(struct store *store)
-{
-	if (!store)
-		return;
-	disconnect(store);
-	free(store->path);
-	free(store);
-}
-
-/* --- filling --- */
-
-/* SQLite goes on writing to a file that was deleted, and nobody would ever see it. */
-static int reconnect_if_gone(struct store *store, char *error)
+int store_sqlite_reconnect_if_gone(struct store_sqlite *store, char *error)
 {
 	int moved = store->db == NULL;
 	if (store->db)
@@ -181,95 +149,32 @@ static int reconnect_if_gone(struct store *store, char *error)
 	return -1;
 }
 
-int store_begin(struct store *store, struct store_cursor *cursor, char *error)
+static void close_store(struct store *base)
 {
-	if (reconnect_if_gone(store, error) < 0)
-		return -1;
-	if (run(store, BEGIN) < 0)
-		return store_sqlite_fail(store, "write to", error);
-	struct row row = use(store, GET_CURSOR);
-	int result = sqlite3_step(row.statement);
-	if (result == SQLITE_ROW) {
-		cursor->place.segment = row_get_number(&row);
-		cursor->place.offset = row_get_number(&row);
-		cursor->seq = row_get_number(&row);
-	}
-	sqlite3_reset(row.statement);
-	return result == SQLITE_ROW ? 0 : store_sqlite_fail(store, "read", error);
+	struct store_sqlite *store = (struct store_sqlite *)base;
+	disconnect(store);
+	free(store->path);
+	free(store->journal);
+	free(store);
 }
 
-/* Names of models that nobody serves would make a row each, for ever. */
-static int count(struct store *store, const struct audit_record *record)
+struct store *store_sqlite_open(const struct store_conf *conf, char *error)
 {
-	if (record->kind == AUDIT_ADMIN)
-		return 0;
-	struct row row = use(store, COUNT);
-	bool refused = record->kind == AUDIT_REFUSAL;
-	row_put_text(&row, record->key_id);
-	row_put_number(&row, record->time / RECORD_DAY_MS);
-	row_put_text(&row, refused || record->status >= FAILED_STATUS ? "" : record->model);
-	row_put_text(&row, record->key_name);
-	row_put_number(&row, !refused);
-	row_put_number(&row, refused);
-	row_put_number(&row, refused ? 0 : record->tokens_in);
-	row_put_number(&row, refused ? 0 : record->tokens_out);
-	return run(store, COUNT);
-}
-
-int store_add(struct store *store, uint64_t seq, const struct audit_record *record, char *error)
-{
-	struct row row = use(store, ADD);
-	row_put_number(&row, seq);
-	row_put_record(&row, record);
-	if (run(store, ADD) < 0 || count(store, record) < 0)
-		return store_sqlite_fail(store, "write to", error);
-	return 0;
-}
-
-int store_commit(struct store *store, const struct store_cursor *cursor, char *error)
-{
-	struct row row = use(store, SET_CURSOR);
-	row_put_number(&row, cursor->place.segment);
-	row_put_number(&row, cursor->place.offset);
-	row_put_number(&row, cursor->seq);
-	if (run(store, SET_CURSOR) < 0 || run(store, COMMIT) < 0)
-		return store_sqlite_fail(store, "write to", error);
-	return 0;
-}
-
-int store_clear(struct store *store, char *error)
-{
-	if (sqlite3_exec(store->db, tables, NULL, NULL, NULL) != SQLITE_OK)
-		return store_sqlite_fail(store, "empty", error);
-	return 0;
-}
-
-/* 1: there is more to give back, 0: no, -1. */
-static int shrink(struct store *store)
-{
-	static const char unused[] = "PRAGMA freelist_count";
-	int64_t before = ask_number(store, unused);
-	if (before == 0)
-		return 0;
-	if (sqlite3_exec(store->db, "PRAGMA incremental_vacuum(64)", NULL, NULL, NULL) != SQLITE_OK)
-		return -1;
-	int64_t after = ask_number(store, unused);
-	return after > 0 && after < before;
-}
-
-int store_expire(struct store *store, uint64_t seq, uint64_t day, char *error)
-{
-	char script[512];
-	if (reconnect_if_gone(store, error) < 0)
-		return -1;
-	snprintf(script, sizeof(script),
-	         "DELETE FROM usage WHERE day < %lld;"
-	         "DELETE FROM records WHERE seq IN (SELECT seq FROM records WHERE seq < %lld ORDER BY seq LIMIT %d)",
-	         (long long)day, (long long)seq, EXPIRE_ROWS);
-	if (sqlite3_exec(store->db, script, NULL, NULL, NULL) != SQLITE_OK)
-		return store_sqlite_fail(store, "expire rows of", error);
-	if (sqlite3_changes(store->db) == EXPIRE_ROWS)
-		return 1;
-	int result = shrink(store);
-	return result < 0 ? store_sqlite_fail(store, "shrink", error) : result;
+	static const struct store_engine engine = {.close = close_store,
+	                                           .begin = store_sqlite_begin,
+	                                           .begin_anew = store_sqlite_begin_anew,
+	                                           .add = store_sqlite_add,
+	                                           .commit = store_sqlite_commit,
+	                                           .expire = store_sqlite_expire,
+	                                           .ask = store_sqlite_ask};
+	struct store_sqlite *store = calloc(1, sizeof(*store));
+	CHECK(store != NULL);
+	store->store.engine = &engine;
+	store->path = conf_path(conf->directory, strchr(conf->url, ':') + 1);
+	store->journal = strdup(conf->journal);
+	CHECK(store->journal != NULL);
+	if (connect_file(store, error) == 0)
+		return &store->store;
+	close_store(&store->store);
+	return NULL;
 }

@@ -12,7 +12,7 @@ enum { LINES = 20, LINES_MAX = 100000, POLL_US = 500 * 1000 };
 
 struct tail {
 	bool json;
-	json_int_t after; /* the last record seen; -1: none yet */
+	json_int_t after; /* the position of the last record seen; -1: none yet */
 	uint64_t left;    /* records still to be shown, without -f */
 	struct table table;
 };
@@ -54,7 +54,6 @@ static size_t print_page(struct tail *tail, const json_t *page)
 	const json_t *records = json_object_get(page, "records");
 	json_array_foreach(records, i, record)
 	{
-		tail->after = tool_integer(record, "seq");
 		if (tail->json)
 			print_json(record);
 		else
@@ -69,18 +68,16 @@ static size_t print_page(struct tail *tail, const json_t *page)
 /* Whether there may be more right away. */
 static bool next_page(struct tail *tail)
 {
-	json_int_t limit = (json_int_t)(tail->left > 0 ? tail->left : LINES_MAX);
+	json_int_t limit = (json_int_t)(tail->left > 0 ? tail->left : LINES_MAX); /* following */
 	json_t *arguments = json_pack("{s:I}", "limit", limit);
 	if (tail->after >= 0)
 		json_object_set_new(arguments, "after", json_integer(tail->after));
 	json_t *page = tool_call("audit.tail", arguments);
 	size_t count = print_page(tail, page);
-	json_int_t last = tool_integer(page, "last");
+	tail->after = tool_integer(page, "after");
 	json_decref(page);
-	if (count == 0)
-		tail->after = last;
 	tail->left -= count < tail->left ? count : tail->left;
-	return tail->after < last;
+	return count > 0;
 }
 
 int tool_tail(int argc, char **argv)

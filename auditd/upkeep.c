@@ -12,8 +12,7 @@ enum {
 	GATHER_MS = 100, /* records go to the store together */
 	BREATHE_MS = 1,  /* between slices */
 	RETRY_MS = 1000, /* after the store failed */
-	EXPIRE_MS = 3600 * 1000,
-	MONTH_DAYS = 31 /* usage is kept at least so long: budgets of a month begin with it */
+	EXPIRE_MS = 3600 * 1000
 };
 
 static struct journal *journal;
@@ -22,11 +21,13 @@ static struct follower *follower;
 static uint64_t retention; /* days */
 static struct loop_timer follow_timer, expire_timer;
 static bool was_well = true;
+static int last_result;
 
 /* Rows of the store still to be removed. */
 static struct {
 	bool under_way;
-	uint64_t seq, day;
+	bool asked; /* the store is at it */
+	uint64_t oldest;
 } expiry;
 
 static void note_state(void)
@@ -39,37 +40,42 @@ static void note_state(void)
 	was_well = state->well;
 }
 
-static int follow(void)
+static void expired(void *arg, bool more, const char *error)
 {
-	int result = follower_step(follower);
-	note_state();
-	return result;
+	(void)arg;
+	expiry.asked = false;
+	expiry.under_way = more;
+	if (error)
+		log_warn("store-not-expired", "reason=%s", log_text(error));
+	if (more)
+		loop_timer_set(&follow_timer, BREATHE_MS);
 }
 
-static int expire_rows(void)
+static void expire_some(void)
 {
-	char error[STORE_ERROR_SIZE];
-	int result = store_expire(store, expiry.seq, expiry.day, error);
-	if (result < 0)
-		log_warn("store-not-expired", "reason=%s", log_text(error));
-	expiry.under_way = result > 0;
-	return result;
+	expiry.asked = true;
+	store_expire(store, loop_wall() / RECORD_DAY_MS, expiry.oldest, expired, NULL);
+}
+
+/* Old rows go while there is nothing new to add.  Whatever was committed during the step has woken nobody. */
+static void stepped(void *arg, int result)
+{
+	struct segment_place end = journal_end(journal);
+	(void)arg;
+	last_result = result;
+	note_state();
+	if (result != 0)
+		loop_timer_set(&follow_timer, result > 0 ? BREATHE_MS : RETRY_MS);
+	else if (!upkeep_has(&end))
+		upkeep_wake();
+	else if (expiry.under_way && !expiry.asked)
+		expire_some();
 }
 
 static void work(void *arg)
 {
 	(void)arg;
-	int result = follow();
-	if (result == 0 && expiry.under_way)
-		result = expire_rows();
-	if (result != 0)
-		loop_timer_set(&follow_timer, result > 0 ? BREATHE_MS : RETRY_MS);
-}
-
-static uint64_t days_ago(uint64_t days)
-{
-	uint64_t today = loop_wall() / RECORD_DAY_MS;
-	return today > days ? today - days : 0;
+	follower_step(follower);
 }
 
 static void expire(void *arg)
@@ -82,8 +88,7 @@ static void expire(void *arg)
 	else if (removed > 0)
 		log_info("journal-expired", "segments=%d", removed);
 	expiry.under_way = true;
-	expiry.seq = journal_oldest(journal);
-	expiry.day = days_ago(retention > MONTH_DAYS ? retention : MONTH_DAYS);
+	expiry.oldest = journal_oldest(journal);
 	loop_timer_set(&expire_timer, EXPIRE_MS);
 	upkeep_wake();
 }
@@ -92,12 +97,12 @@ void upkeep_open(struct journal *from, struct store *into, uint64_t days)
 {
 	journal = from;
 	store = into;
-	follower = follower_new(from, into);
+	follower = follower_new(from, into, stepped, NULL);
 	retention = days;
 	follow_timer.expired = work;
 	expire_timer.expired = expire;
 	loop_timer_set(&expire_timer, 0);
-	follow();
+	follower_step(follower);
 }
 
 void upkeep_wake(void)
@@ -106,19 +111,26 @@ void upkeep_wake(void)
 		loop_timer_set(&follow_timer, GATHER_MS);
 }
 
-bool upkeep_catch_up(unsigned slices)
+void upkeep_look(void)
 {
-	int result = 1;
-	while (slices-- > 0 && result > 0 && follower_state(follower)->well)
-		result = follow();
-	if (result != 0)
-		upkeep_wake();
-	return result == 0;
+	loop_timer_set(&follow_timer, 0);
 }
 
-uint64_t upkeep_seq(void)
+void upkeep_catch_up(unsigned slices)
 {
-	return follower_state(follower)->seq;
+	last_result = 1;
+	while (slices-- > 0 && last_result > 0 && follower_state(follower)->well && !follower_is_busy(follower))
+		follower_step(follower);
+}
+
+struct segment_place upkeep_end(void)
+{
+	return journal_end(journal);
+}
+
+bool upkeep_has(const struct segment_place *place)
+{
+	return !segment_before(&follower_state(follower)->place, place);
 }
 
 void upkeep_health(struct health_part *part)

@@ -14,12 +14,16 @@ void upkeep_open(struct journal *from, struct store *into, uint64_t days);
 /* The journal has more: the store follows within 100 ms. */
 void upkeep_wake(void);
 
-/* Follows now, for at most so many slices of FOLLOWER_SLICE_MS.  True when the store has all that is committed.
- * A store that failed is left alone until its time has come. */
-bool upkeep_catch_up(unsigned slices);
+/* The store came up or went down: see now what becomes of it. */
+void upkeep_look(void);
 
-/* The last record in the store. */
-uint64_t upkeep_seq(void);
+/* Follows now, for at most so many slices of FOLLOWER_SLICE_MS, unless the store is busy with one.  One that failed is
+ * left alone until its time has come. */
+void upkeep_catch_up(unsigned slices);
+
+/* The place behind all that is committed, and whether the store has everything before a place. */
+struct segment_place upkeep_end(void);
+bool upkeep_has(const struct segment_place *place);
 
 void upkeep_health(struct health_part *part);
 

@@ -1,0 +1,144 @@
+#include "store_postgres_sql.h"
+
+/*
+ * Records come from many journals; `position` puts them in one order, that of commits: whoever adds some holds the row
+ * of last_position until then.  They are kept in a partition for each day, which is dropped whole.
+ */
+static const char tables[] =
+	"CREATE TABLE journals ("
+	" number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id text NOT NULL,"
+	" segment bigint NOT NULL, segment_offset bigint NOT NULL, seq bigint NOT NULL,"
+	" has_older_usage boolean NOT NULL DEFAULT false);"
+	"CREATE INDEX journals_id ON journals (id, number);"
+	"CREATE TABLE last_position (position bigint NOT NULL);"
+	"INSERT INTO last_position VALUES (0);"
+	"CREATE TABLE records ("
+	" position bigint NOT NULL, day date NOT NULL, journal integer NOT NULL, seq bigint NOT NULL,"
+	" id text NOT NULL, kind text NOT NULL, time timestamptz NOT NULL, request_id text NOT NULL,"
+	" key_id text NOT NULL, key_name text NOT NULL, client text NOT NULL, action text NOT NULL,"
+	" model text NOT NULL, served text NOT NULL, upstream text NOT NULL, status integer NOT NULL, code text NOT NULL,"
+	" tokens_in bigint NOT NULL, tokens_out bigint NOT NULL, estimated boolean NOT NULL, streamed boolean NOT NULL,"
+	" bytes_in bigint NOT NULL, bytes_out bigint NOT NULL, first_byte_ms bigint NOT NULL, total_ms bigint NOT NULL,"
+	" detail text NOT NULL, PRIMARY KEY (journal, seq, day)) PARTITION BY RANGE (day);"
+	"CREATE INDEX records_position ON records (position);"
+	"CREATE INDEX records_request ON records (request_id) WHERE request_id <> '';"
+	"CREATE INDEX records_key ON records (key_id, time);"
+	"CREATE TABLE usage ("
+	" key_id text NOT NULL, day date NOT NULL, model text NOT NULL, key_name text NOT NULL,"
+	" requests bigint NOT NULL, refusals bigint NOT NULL, tokens_in bigint NOT NULL, tokens_out bigint NOT NULL,"
+	" PRIMARY KEY (key_id, day, model));";
+
+/* Makes the partition of a day, unless it is there. */
+static const char make_day[] =
+	"CREATE FUNCTION make_day(wanted date) RETURNS void LANGUAGE plpgsql AS $$"
+	" DECLARE name text := 'records_' || to_char(wanted, 'YYYY_MM_DD');"
+	" BEGIN"
+	"  IF to_regclass(name) IS NULL THEN"
+	"   EXECUTE format('CREATE TABLE %I PARTITION OF records FOR VALUES FROM (%L) TO (%L)', name, wanted, wanted + 1);"
+	"  END IF;"
+	" END $$;";
+
+/* Makes the days to come and drops one that is too old; returns whether there may be more of them. */
+static const char keep_days[] =
+	"CREATE FUNCTION keep_days(oldest date, today date, newest date, oldest_usage date) RETURNS boolean"
+	" LANGUAGE plpgsql SET lock_timeout = '1s' AS $$"
+	" DECLARE too_old text;"
+	" BEGIN"
+	"  PERFORM position FROM last_position FOR UPDATE;"
+	"  PERFORM make_day(today + ahead) FROM generate_series(0, newest - today) AS ahead;"
+	"  DELETE FROM usage WHERE day < oldest_usage;"
+	"  SELECT min(relname) INTO too_old FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+	"   WHERE inhparent = 'records'::regclass AND relname < 'records_' || to_char(oldest, 'YYYY_MM_DD');"
+	"  IF too_old IS NOT NULL THEN EXECUTE format('DROP TABLE %I', too_old); END IF;"
+	"  RETURN too_old IS NOT NULL;"
+	" END $$;";
+
+#define FILED_UNDER "least(greatest((time AT TIME ZONE 'UTC')::date, oldest), newest)"
+
+/*
+ * Adds lines of a journal, an array of objects as record_json_write() makes them, their usage, and moves its cursor
+ * from where it was thought to be: all of it in one statement, so that nobody else waits while we do not go on.
+ * A record whose time is older or newer than there may be days is filed under the nearest one.
+ */
+static const char add_batch[] =
+	"CREATE FUNCTION add_batch(which integer, from_segment bigint, from_offset bigint, from_seq bigint,"
+	"  to_segment bigint, to_offset bigint, to_seq bigint, oldest date, newest date, batch json) RETURNS void"
+	" LANGUAGE plpgsql AS $$"
+	" DECLARE"
+	"  lines records[] := ARRAY(SELECT line FROM json_populate_recordset(NULL::records, batch) AS line);"
+	"  before bigint;"
+	" BEGIN"
+	"  UPDATE journals SET segment = to_segment, segment_offset = to_offset, seq = to_seq WHERE number = which"
+	"   AND (segment, segment_offset, seq) = (from_segment, from_offset, from_seq);"
+	"  IF NOT FOUND THEN RAISE EXCEPTION 'another heimgate-auditd follows a journal of the same id'; END IF;"
+	"  UPDATE last_position SET position = position + cardinality(lines)"
+	"   RETURNING position - cardinality(lines) INTO before;"
+	"  PERFORM make_day(day) FROM (SELECT DISTINCT " FILED_UNDER " AS day FROM unnest(lines)) AS days;"
+	"  WITH added AS ("
+	"   INSERT INTO records SELECT before + row_number() OVER (ORDER BY seq), " FILED_UNDER ", which, seq,"
+	"    id, kind, time, request_id, key_id, key_name, client, action, model, served, upstream, status, code,"
+	"    tokens_in, tokens_out, estimated, streamed, bytes_in, bytes_out, first_byte_ms, total_ms, detail"
+	"   FROM unnest(lines) RETURNING *)"
+	"  INSERT INTO usage AS so_far SELECT key_id, (time AT TIME ZONE 'UTC')::date,"
+	"    CASE WHEN kind = 'request' AND status < 400 THEN model ELSE '' END, (array_agg(key_name ORDER BY seq DESC))[1],"
+	"    count(*) FILTER (WHERE kind = 'request'), count(*) FILTER (WHERE kind = 'refusal'),"
+	"    coalesce(sum(tokens_in) FILTER (WHERE kind = 'request'), 0),"
+	"    coalesce(sum(tokens_out) FILTER (WHERE kind = 'request'), 0)"
+	"   FROM added WHERE kind <> 'admin' GROUP BY 1, 2, 3"
+	"   ON CONFLICT (key_id, day, model) DO UPDATE SET key_name = excluded.key_name,"
+	"    requests = so_far.requests + excluded.requests, refusals = so_far.refusals + excluded.refusals,"
+	"    tokens_in = so_far.tokens_in + excluded.tokens_in, tokens_out = so_far.tokens_out + excluded.tokens_out;"
+	" END $$;";
+
+/* Once released, one is never changed: add another. */
+const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS] = {tables, make_day, keep_days, add_batch};
+
+#define DAY(number) "(date '1970-01-01' + $" #number "::integer)"
+#define MOMENT(number) "(to_timestamp($" #number "::bigint / 1000) + $" #number "::bigint % 1000 * interval '1 ms')"
+
+#define AS_IS(member) ", r." #member
+#define SELECT_HEX AS_IS
+#define SELECT_KIND AS_IS
+#define SELECT_TIME(member) ", (extract(epoch FROM r." #member ") * 1000)::bigint"
+#define SELECT_REQUEST AS_IS
+#define SELECT_TEXT AS_IS
+#define SELECT_U16 AS_IS
+#define SELECT_U32 AS_IS
+#define SELECT_U64 AS_IS
+#define SELECT_BOOL(member) ", r." #member "::integer"
+#define SELECT_MEMBER(type, member) SELECT_##type(member)
+
+#define RECORDS \
+	"SELECT r.position, j.id, r.seq" RECORD_MEMBERS(SELECT_MEMBER) \
+	" FROM records AS r JOIN journals AS j ON j.number = r.journal "
+#define IN_ORDER "ORDER BY r.position LIMIT $2::bigint"
+
+#define SUMS "sum(requests), sum(refusals), sum(tokens_in), sum(tokens_out)"
+#define PERIOD "FROM usage WHERE day >= " DAY(1) " AND day < " DAY(2) " "
+#define PAGE "LIMIT $4::bigint OFFSET $3::bigint"
+#define MOST_FIRST "ORDER BY sum(tokens_in) + sum(tokens_out) DESC, sum(requests) DESC, 1 " PAGE
+
+#define CURSOR "number, segment, segment_offset, seq"
+
+const struct postgres_statement store_postgres_statements[STORE_POSTGRES_STATEMENTS] = {
+	[STORE_TAIL] = {"tail", RECORDS "WHERE r.position > $1::bigint " IN_ORDER},
+	[STORE_NEWEST] = {"newest",
+                      RECORDS "WHERE r.position > (SELECT position FROM last_position) - $1::bigint " IN_ORDER},
+	[STORE_SHOW] = {"show", RECORDS "WHERE r.request_id = $1 AND r.request_id <> '' " IN_ORDER},
+	[STORE_TOTAL] = {"total", "SELECT coalesce(sum(tokens), 0), coalesce(sum(requests), 0) FROM ("
+                              "SELECT tokens_in + tokens_out AS tokens, requests FROM usage"
+                              " WHERE key_id = $1 AND day >= " DAY(3) //
+                              " UNION ALL SELECT tokens_in + tokens_out, 1 FROM records"
+                              " WHERE kind = 'request' AND key_id = $1 AND time >= " MOMENT(2) //
+                              " AND time < " MOMENT(4) ") AS parts"},
+	[STORE_USAGE_KEY] = {"usage_by_key", "SELECT key_id, (array_agg(key_name ORDER BY day DESC))[1], " SUMS " " PERIOD
+                                         "GROUP BY key_id " MOST_FIRST},
+	[STORE_USAGE_MODEL] = {"usage_by_model", "SELECT model, '', " SUMS " " PERIOD "GROUP BY model " MOST_FIRST},
+	[STORE_USAGE_DAY] = {"usage_by_day", "SELECT to_char(day, 'YYYY-MM-DD'), '', " SUMS " " PERIOD
+                                         "GROUP BY day ORDER BY day " PAGE},
+	{"find_journal", "SELECT " CURSOR " FROM journals WHERE id = $1 ORDER BY number DESC LIMIT 1"},
+	{"enter_journal",
+     "INSERT INTO journals (id, segment, segment_offset, seq) VALUES ($1, $2, $3, $4) RETURNING " CURSOR},
+	{"add_batch", "SELECT add_batch($1, $2, $3, $4, $5, $6, $7, " DAY(8) ", " DAY(9) ", $10)"},
+	{"keep_days", "SELECT keep_days(" DAY(1) ", " DAY(2) ", " DAY(3) ", " DAY(4) ")::integer"},
+};
