@@ -7,6 +7,7 @@
 
 #include "../proto/daemon/ipc.h"
 #include "../proto/daemon/log.h"
+#include "../proto/daemon/resolver.h"
 #include "../proto/daemon/sandbox.h"
 #include "asks.h"
 #include "history.h"
@@ -117,6 +118,8 @@ void auditd_load(const struct conf_auditd *conf)
 	char *segments = conf_path(directory, "journal");
 	if (!store_judge(conf->store, error))
 		fatal_usage("HEIMGATE_AUDIT_STORE: %s", error);
+	if (store_is_remote(conf->store))
+		resolver_open();
 	make_directory(directory);
 	make_directory(segments);
 	journal = journal_open(segments, (uint64_t)conf->segment_size);

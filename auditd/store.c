@@ -26,6 +26,11 @@ bool store_judge(const char *url, char *error)
 	return false;
 }
 
+bool store_is_remote(const char *url)
+{
+	return !is_sqlite(url);
+}
+
 struct store *store_open(const struct store_conf *conf, char *error)
 {
 	struct store *store = is_sqlite(conf->url) ? store_sqlite_open(conf, error) : store_postgres_open(conf);

@@ -31,10 +31,12 @@ struct store_conf {
 /* Whether there is an engine for the URL; if not, one line in error[STORE_ERROR_SIZE] says so. */
 bool store_judge(const char *url, char *error);
 
+/* Whether the store is reached over the network: then resolver_open() has to come first. */
+bool store_is_remote(const char *url);
+
 /*
  * Opens the store.  A SQLite file with tables of another version is begun anew, and one that cannot be used
- * is NULL and one line in error[STORE_ERROR_SIZE].  PostgreSQL may be down; resolver.h's child is started
- * for it.  The texts are copied.
+ * is NULL and one line in error[STORE_ERROR_SIZE].  PostgreSQL may be down.  The texts are copied.
  */
 struct store *store_open(const struct store_conf *conf, char *error);
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../proto/daemon/log.h"
-#include "../proto/daemon/resolver.h"
 
 const char *store_postgres_failure(struct store_postgres *store, const char *what, const char *why)
 {
@@ -154,7 +153,6 @@ struct store *store_postgres_open(const struct store_conf *conf)
 	store->journal = strdup(conf->journal);
 	CHECK(store->journal != NULL);
 	store->changed = conf->changed ? conf->changed : nothing;
-	resolver_open();
 	store->postgres = postgres_open(conf->url, conf->password_file, &plan, store);
 	return &store->store;
 }

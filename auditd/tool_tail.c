@@ -68,7 +68,7 @@ static size_t print_page(struct tail *tail, const json_t *page)
 /* Whether there may be more right away. */
 static bool next_page(struct tail *tail)
 {
-	json_int_t limit = (json_int_t)(tail->left > 0 ? tail->left : LINES_MAX); /* following */
+	json_int_t limit = (json_int_t)(tail->left > 0 ? tail->left : LINES_MAX);
 	json_t *arguments = json_pack("{s:I}", "limit", limit);
 	if (tail->after >= 0)
 		json_object_set_new(arguments, "after", json_integer(tail->after));

@@ -116,6 +116,10 @@ class Auditd:
         data = b"".join(open(os.path.join(self.journal, name), "rb").read() for name in self.segments())
         return data.split(b"\n")[:-1]
 
+    def journal_id(self):
+        with open(os.path.join(self.journal, "id"), encoding="ascii") as file:
+            return file.read().strip()
+
     def records(self):
         return [json.loads(line) for line in self.lines()]
 
@@ -139,7 +143,7 @@ class Auditd:
     def wait_for_store(self):
         """Until the store has all that is in the journal."""
         last = len(self.lines())
-        suite.until(lambda: self.call("audit.tail", {"limit": 1})[1].get("last") == last, "the store")
+        suite.until(lambda: self.call("audit.tail", {"limit": 1})[1].get("after") == last, "the store")
 
     def is_sound(self, name):
         done = self.audit("verify")

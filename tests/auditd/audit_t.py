@@ -350,9 +350,9 @@ def test_start_errors():
         tap.is_(code, 111, "a second auditd on the same journal ends with 111")
         tap.has(said, "is another heimgate-auditd running?", "and says why")
         os.mkdir(auditd.path("other"))
-        code, said = start(HEIMGATE_STATE=auditd.path("other"), HEIMGATE_AUDIT_STORE="postgresql://localhost/audit")
+        code, said = start(HEIMGATE_STATE=auditd.path("other"), HEIMGATE_AUDIT_STORE="mysql://localhost/audit")
         tap.is_(code, 100, "a store that is not there ends it with 100")
-        tap.has(said, "it must be sqlite:FILE", "and it says what there is")
+        tap.has(said, "it must be sqlite:FILE or postgresql://...", "and it says what there is")
         tap.is_(len(said.splitlines()), 1, "in one line")
 
 
