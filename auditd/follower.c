@@ -38,7 +38,7 @@ struct follower *follower_new(struct journal *journal, struct store *store, foll
 	follower->stepped = stepped;
 	follower->arg = arg;
 	follower->here = (struct store_cursor){journal_end(journal), journal_seq(journal)};
-	follower->state.well = true;
+	snprintf(follower->state.error, sizeof(follower->state.error), "the store was not reached yet");
 	follower->reader.fd = -1;
 	return follower;
 }

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,6 +23,7 @@ FAULT, HEALTH_ASK, HEALTH = 1, 2, 3
 AUDIT_RECORD, AUDIT_ACK, USAGE_ASK, USAGE_TOTAL = 64, 65, 66, 67
 BAD_VERSION, BAD_TYPE, BAD_SENDER, BAD_LENGTH, TRUNCATED, TRAILING, TOO_LONG, BAD_VALUE = range(1, 9)
 REQUEST, REFUSAL, ADMIN = range(3)
+SENDERS = {"edge-auditd": REFUSAL, "proxyd-auditd": REQUEST, "authd-auditd": ADMIN}
 DAY_MS = 86400 * 1000
 
 
@@ -173,3 +175,49 @@ def health(pipe):
 def _text(body, at):
     length = struct.unpack_from(">H", body, at)[0]
     return body[at + 2 : at + 2 + length].decode(), at + 2 + length
+
+
+def ask_usage(pipe, key_id, since, number=3):
+    pipe.send_frame(USAGE_ASK, number, nngipc.text(key_id) + struct.pack(">Q", since))
+    kind, got, body = pipe.receive_frame()
+    assert (kind, got) == (USAGE_TOTAL, number), (kind, got, body)
+    return struct.unpack(">QQ", body)
+
+
+class Sender(threading.Thread):
+    """Keeps a window of records under way, and sends again what was not acknowledged when the link was lost."""
+
+    def __init__(self, auditd, link, seed):
+        super().__init__()
+        self.auditd, self.link, self.kind = auditd, link, SENDERS[link]
+        self.next = seed * 1000000
+        self.waiting = {}
+        self.acked = []
+        self.stopping = False
+        self.moved = threading.Event()  # something was acknowledged
+
+    def make(self):
+        self.next += 1
+        self.waiting[self.next] = record(self.kind, number=self.next)
+
+    def connection(self):
+        pipe = self.auditd.dial(self.link)
+        pipe.send(b"".join(nngipc.frame(AUDIT_RECORD, number, body) for number, body in self.waiting.items()))
+        while self.waiting or not self.stopping:
+            while len(self.waiting) < 50 and not self.stopping:
+                self.make()
+                pipe.send_frame(AUDIT_RECORD, self.next, self.waiting[self.next])
+            kind, number, _ = pipe.receive_frame()
+            assert kind == AUDIT_ACK, kind
+            body = self.waiting.pop(number, None)
+            if body:
+                self.acked.append(record_id(body))
+                self.moved.set()
+        pipe.close()
+
+    def run(self):
+        while self.waiting or not self.stopping:
+            try:
+                self.connection()
+            except nngipc.Closed:
+                pass

@@ -13,10 +13,7 @@ import alone
 import nngipc
 import suite
 import tap
-from alone import ADMIN, AUDIT_ACK, AUDIT_RECORD, FAULT, REFUSAL, REQUEST, USAGE_ASK, USAGE_TOTAL
-
-SENDERS = {"edge-auditd": REFUSAL, "proxyd-auditd": REQUEST, "authd-auditd": ADMIN}
-
+from alone import ADMIN, AUDIT_ACK, AUDIT_RECORD, FAULT, REFUSAL, REQUEST, SENDERS, USAGE_ASK, USAGE_TOTAL
 
 def send_batch(pipe, bodies, first=1):
     """All records in one message."""
@@ -156,49 +153,10 @@ def test_sent_twice():
         tap.is_(auditd.ids(), [alone.record_id(body)], "it is written once")
 
 
-class Sender(threading.Thread):
-    """Keeps a window of records under way, and sends again what was not acknowledged when the link was lost."""
-
-    def __init__(self, auditd, link, seed):
-        super().__init__()
-        self.auditd, self.link, self.kind = auditd, link, SENDERS[link]
-        self.next = seed * 1000000
-        self.waiting = {}
-        self.acked = []
-        self.stopping = False
-        self.moved = threading.Event()  # something was acknowledged
-
-    def make(self):
-        self.next += 1
-        self.waiting[self.next] = alone.record(self.kind, number=self.next)
-
-    def connection(self):
-        pipe = self.auditd.dial(self.link)
-        pipe.send(b"".join(nngipc.frame(AUDIT_RECORD, number, body) for number, body in self.waiting.items()))
-        while self.waiting or not self.stopping:
-            while len(self.waiting) < 50 and not self.stopping:
-                self.make()
-                pipe.send_frame(AUDIT_RECORD, self.next, self.waiting[self.next])
-            kind, number, _ = pipe.receive_frame()
-            assert kind == AUDIT_ACK, kind
-            body = self.waiting.pop(number, None)
-            if body:
-                self.acked.append(alone.record_id(body))
-                self.moved.set()
-        pipe.close()
-
-    def run(self):
-        while self.waiting or not self.stopping:
-            try:
-                self.connection()
-            except nngipc.Closed:
-                pass
-
-
 def test_killed_amid_traffic():
     rounds = 20
     with alone.Auditd(HEIMGATE_JOURNAL_SEGMENT="65536") as auditd:
-        senders = [Sender(auditd, link, seed + 1) for seed, link in enumerate(SENDERS)]
+        senders = [alone.Sender(auditd, link, seed + 1) for seed, link in enumerate(SENDERS)]
         for sender in senders:
             sender.start()
         for _ in range(rounds):
@@ -264,26 +222,19 @@ def test_disk_full():
             tap.is_(popen.wait(suite.PATIENCE), 0, "auditd ends with 0")
 
 
-def ask_usage(pipe, key_id, since, number=3):
-    pipe.send_frame(USAGE_ASK, number, nngipc.text(key_id) + struct.pack(">Q", since))
-    kind, got, body = pipe.receive_frame()
-    assert (kind, got) == (USAGE_TOTAL, number), (kind, got, body)
-    return struct.unpack(">QQ", body)
-
-
 def test_usage():
     today = alone.now_ms() // alone.DAY_MS * alone.DAY_MS
     with alone.Auditd() as auditd:
         proxyd, limiterd = auditd.dial("proxyd-auditd"), auditd.dial("limiterd-auditd")
-        tap.is_(ask_usage(limiterd, "k7Qm2xA9bC", today), (0, 0), "a key that was never used")
+        tap.is_(alone.ask_usage(limiterd, "k7Qm2xA9bC", today), (0, 0), "a key that was never used")
         for count in range(1, 21):
             proxyd.send_frame(AUDIT_RECORD, count, alone.record(when=today + 1000 * count, tokens=(1, 2)))
             receive_acks(proxyd, 1)
-            if ask_usage(limiterd, "k7Qm2xA9bC", today) != (3 * count, count):
+            if alone.ask_usage(limiterd, "k7Qm2xA9bC", today) != (3 * count, count):
                 tap.ok(False, "after record %d" % count)
-        tap.is_(ask_usage(limiterd, "k7Qm2xA9bC", today), (60, 20), "every record acknowledged is counted at once")
-        tap.is_(ask_usage(limiterd, "k7Qm2xA9bC", today + 11000), (30, 10), "since a moment within a day")
-        tap.is_(ask_usage(limiterd, "another", today), (0, 0), "keys are counted apart")
+        tap.is_(alone.ask_usage(limiterd, "k7Qm2xA9bC", today), (60, 20), "every record acknowledged is counted at once")
+        tap.is_(alone.ask_usage(limiterd, "k7Qm2xA9bC", today + 11000), (30, 10), "since a moment within a day")
+        tap.is_(alone.ask_usage(limiterd, "another", today), (0, 0), "keys are counted apart")
         limiterd.send(b"".join(nngipc.frame(USAGE_ASK, i, nngipc.text("k7Qm2xA9bC") + struct.pack(">Q", today))
                                for i in range(1000)))
         got = [limiterd.receive_frame()[1] for _ in range(1000)]
@@ -294,7 +245,7 @@ def test_usage():
         receive_acks(proxyd, 1)
         auditd.restart()
         limiterd = auditd.dial("limiterd-auditd")
-        tap.is_(ask_usage(limiterd, "k7Qm2xA9bC", today), (70, 21), "after kill -9 nothing is forgotten")
+        tap.is_(alone.ask_usage(limiterd, "k7Qm2xA9bC", today), (70, 21), "after kill -9 nothing is forgotten")
 
 
 def test_store_is_replaceable():

@@ -15,6 +15,7 @@ import alone
 import suite
 import tap
 from alone import ADMIN, AUDIT_ACK, AUDIT_RECORD, REFUSAL
+from servers import Postgres
 
 REQUEST_ID = bytes(range(16))
 
@@ -213,15 +214,20 @@ def test_no_daemon(auditd):
     tap.is_(done.returncode, 100, "an unknown setting ends it with 100")
 
 
-with alone.Auditd() as one:
-    fill(one)
-    test_tail(one)
-    test_show(one)
-    test_usage(one)
-    test_verify(one)
-    test_follow(one)
-    test_many(one)
-    test_many_keys(one)
-    test_bad_arguments(one)
-    test_verbs(one)
-    test_no_daemon(one)
+def test_all(**settings):
+    with alone.Auditd(**settings) as one:
+        fill(one)
+        test_tail(one)
+        test_show(one)
+        test_usage(one)
+        test_verify(one)
+        test_follow(one)
+        test_many(one)
+        test_many_keys(one)
+        test_bad_arguments(one)
+        test_verbs(one)
+        test_no_daemon(one)
+
+
+test_all()
+test_all(**Postgres().environment())
