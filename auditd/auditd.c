@@ -153,6 +153,7 @@ void auditd_open(void)
 
 void auditd_close(void)
 {
+	upkeep_close();
 	store_close(store);
 	journal_close(journal);
 }

@@ -24,9 +24,9 @@ enum journal_added {
 };
 
 /*
- * Opens or begins the journal in an existing directory, with a lock on it.  One without lines gets a new id.  A line cut short by a crash is cut
- * off.  Where acknowledged lines are missing or altered at its end, that segment is left as it is and the
- * chain goes on in a new one from what "head" vouches for, so that the gap stays visible.  Ends the
+ * Opens or begins the journal in an existing directory, with a lock on it.  One without lines gets a new id.  A line
+ * cut short by a crash is cut off.  Where acknowledged lines are missing or altered at its end, that segment is left as
+ * it is and the chain goes on in a new one from what "head" vouches for, so that the gap stays visible.  Ends the
  * process on failure.
  */
 struct journal *journal_open(const char *directory, uint64_t segment_size);

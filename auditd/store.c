@@ -125,6 +125,16 @@ void store_newest(struct store *store, uint64_t count, uint64_t limit, store_ans
 	ask(store, STORE_NEWEST, &values, answer, arg);
 }
 
+void store_lines(struct store *store, const char *journal, uint64_t seq, uint64_t limit, store_answer *answer,
+                 void *arg)
+{
+	struct values values = {.count = 0};
+	add_text(&values, journal);
+	add_number(&values, seq);
+	add_number(&values, limit);
+	ask(store, STORE_LINES, &values, answer, arg);
+}
+
 void store_show(struct store *store, const uint8_t *request_id, uint64_t limit, store_answer *answer, void *arg)
 {
 	struct values values = {.count = 0};

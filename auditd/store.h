@@ -94,6 +94,10 @@ void store_tail(struct store *store, uint64_t after, uint64_t limit, store_answe
 /* The last `count` records, of these the first `limit` ones. */
 void store_newest(struct store *store, uint64_t count, uint64_t limit, store_answer *answer, void *arg);
 
+/* At most `limit` records of a journal behind its line `seq`, in the order of lines. */
+void store_lines(struct store *store, const char *journal, uint64_t seq, uint64_t limit, store_answer *answer,
+                 void *arg);
+
 /* At most `limit` records of a request. */
 void store_show(struct store *store, const uint8_t *request_id, uint64_t limit, store_answer *answer, void *arg);
 

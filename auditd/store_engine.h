@@ -10,7 +10,8 @@ enum { STORE_FAILED_STATUS = 400 }; /* from here on a request's model name may b
 enum store_question {
 	STORE_TAIL,        /* after, limit */
 	STORE_NEWEST,      /* count, limit */
-	STORE_SHOW,        /* request id, limit.  All three: position, journal, seq, the members of a record */
+	STORE_SHOW,        /* request id, limit */
+	STORE_LINES,       /* journal, seq, limit.  All four: position, journal, seq, the members of a record */
 	STORE_TOTAL,       /* key id, since in ms, its first whole day, the beginning of that in ms: tokens, requests */
 	STORE_USAGE_KEY,   /* since, until, skip, limit: label, key name, requests, refusals, tokens in, tokens out */
 	STORE_USAGE_MODEL, /* the same */

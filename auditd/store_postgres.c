@@ -128,7 +128,9 @@ static void close_store(struct store *base)
 	free(store);
 }
 
-static void nothing(void) {}
+static void nothing(void)
+{
+}
 
 struct store *store_postgres_open(const struct store_conf *conf)
 {

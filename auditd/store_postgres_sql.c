@@ -1,5 +1,17 @@
 #include "store_postgres_sql.h"
 
+/* --- the tables: each of these is a step from one version to the next --- */
+
+/* Numbers of days and milliseconds since the epoch, as this program counts, and PostgreSQL's own types. */
+static const char conversions[] = "CREATE FUNCTION to_day(bigint) RETURNS date LANGUAGE sql IMMUTABLE"
+								  " AS $$ SELECT date '1970-01-01' + $1::integer $$;"
+								  "CREATE FUNCTION to_moment(bigint) RETURNS timestamptz LANGUAGE sql STABLE"
+								  " AS $$ SELECT to_timestamp($1 / 1000) + $1 % 1000 * interval '1 ms' $$;"
+								  "CREATE FUNCTION from_moment(timestamptz) RETURNS bigint LANGUAGE sql STABLE"
+								  " AS $$ SELECT (extract(epoch FROM $1) * 1000)::bigint $$;"
+								  "CREATE FUNCTION utc_day(timestamptz) RETURNS date LANGUAGE sql IMMUTABLE"
+								  " AS $$ SELECT ($1 AT TIME ZONE 'UTC')::date $$;";
+
 /*
  * Records come from many journals; `position` puts them in one order, that of commits: whoever adds some holds the row
  * of last_position until then.  They are kept in a partition for each day, which is dropped whole.
@@ -53,8 +65,6 @@ static const char keep_days[] =
 	"  RETURN too_old IS NOT NULL;"
 	" END $$;";
 
-#define FILED_UNDER "least(greatest((time AT TIME ZONE 'UTC')::date, oldest), newest)"
-
 /*
  * Adds lines of a journal, an array of objects as record_json_write() makes them, their usage, and moves its cursor
  * from where it was thought to be: all of it in one statement, so that nobody else waits while we do not go on.
@@ -73,14 +83,17 @@ static const char add_batch[] =
 	"  IF NOT FOUND THEN RAISE EXCEPTION 'another heimgate-auditd follows a journal of the same id'; END IF;"
 	"  UPDATE last_position SET position = position + cardinality(lines)"
 	"   RETURNING position - cardinality(lines) INTO before;"
-	"  PERFORM make_day(day) FROM (SELECT DISTINCT " FILED_UNDER " AS day FROM unnest(lines)) AS days;"
+	"  PERFORM make_day(wanted) FROM"
+	"   (SELECT DISTINCT least(greatest(utc_day(time), oldest), newest) AS wanted FROM unnest(lines)) AS days;"
 	"  WITH added AS ("
-	"   INSERT INTO records SELECT before + row_number() OVER (ORDER BY seq), " FILED_UNDER ", which, seq,"
+	"   INSERT INTO records SELECT before + row_number() OVER (ORDER BY seq),"
+	"    least(greatest(utc_day(time), oldest), newest), which, seq,"
 	"    id, kind, time, request_id, key_id, key_name, client, action, model, served, upstream, status, code,"
 	"    tokens_in, tokens_out, estimated, streamed, bytes_in, bytes_out, first_byte_ms, total_ms, detail"
 	"   FROM unnest(lines) RETURNING *)"
-	"  INSERT INTO usage AS so_far SELECT key_id, (time AT TIME ZONE 'UTC')::date,"
-	"    CASE WHEN kind = 'request' AND status < 400 THEN model ELSE '' END, (array_agg(key_name ORDER BY seq DESC))[1],"
+	"  INSERT INTO usage AS so_far SELECT key_id, utc_day(time),"
+	"    CASE WHEN kind = 'request' AND status < 400 THEN model ELSE '' END,"
+	"    (array_agg(key_name ORDER BY seq DESC))[1],"
 	"    count(*) FILTER (WHERE kind = 'request'), count(*) FILTER (WHERE kind = 'refusal'),"
 	"    coalesce(sum(tokens_in) FILTER (WHERE kind = 'request'), 0),"
 	"    coalesce(sum(tokens_out) FILTER (WHERE kind = 'request'), 0)"
@@ -90,16 +103,31 @@ static const char add_batch[] =
 	"    tokens_in = so_far.tokens_in + excluded.tokens_in, tokens_out = so_far.tokens_out + excluded.tokens_out;"
 	" END $$;";
 
-/* Once released, one is never changed: add another. */
-const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS] = {tables, make_day, keep_days, add_batch};
+/* Once released, none is ever changed. */
+const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS] = {conversions, tables, make_day, keep_days,
+                                                                          add_batch};
 
-#define DAY(number) "(date '1970-01-01' + $" #number "::integer)"
-#define MOMENT(number) "(to_timestamp($" #number "::bigint / 1000) + $" #number "::bigint % 1000 * interval '1 ms')"
+/* --- the statements --- */
+
+static const char find_journal[] = "SELECT number, segment, segment_offset, seq FROM journals"
+								   " WHERE id = $1 ORDER BY number DESC LIMIT 1";
+
+static const char enter_journal[] = "INSERT INTO journals (id, segment, segment_offset, seq) VALUES ($1, $2, $3, $4)"
+									" RETURNING number, segment, segment_offset, seq";
+
+/* Once for each journal. */
+static const char add_older_usage[] =
+	"WITH mine AS"
+	" (UPDATE journals SET has_older_usage = true WHERE number = $1 AND NOT has_older_usage RETURNING number)"
+	" INSERT INTO usage AS so_far SELECT older.* FROM json_populate_recordset(NULL::usage, $2::json) AS older, mine"
+	" ON CONFLICT (key_id, day, model) DO UPDATE SET"
+	"  requests = so_far.requests + excluded.requests, refusals = so_far.refusals + excluded.refusals,"
+	"  tokens_in = so_far.tokens_in + excluded.tokens_in, tokens_out = so_far.tokens_out + excluded.tokens_out";
 
 #define AS_IS(member) ", r." #member
 #define SELECT_HEX AS_IS
 #define SELECT_KIND AS_IS
-#define SELECT_TIME(member) ", (extract(epoch FROM r." #member ") * 1000)::bigint"
+#define SELECT_TIME(member) ", from_moment(r." #member ")"
 #define SELECT_REQUEST AS_IS
 #define SELECT_TEXT AS_IS
 #define SELECT_U16 AS_IS
@@ -108,37 +136,46 @@ const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS] = {tables
 #define SELECT_BOOL(member) ", r." #member "::integer"
 #define SELECT_MEMBER(type, member) SELECT_##type(member)
 
+#define MEMBERS RECORD_MEMBERS(SELECT_MEMBER)
 #define RECORDS \
-	"SELECT r.position, j.id, r.seq" RECORD_MEMBERS(SELECT_MEMBER) \
-	" FROM records AS r JOIN journals AS j ON j.number = r.journal "
-#define IN_ORDER "ORDER BY r.position LIMIT $2::bigint"
+	"SELECT r.position, j.id, r.seq" MEMBERS " FROM records AS r JOIN journals AS j ON j.number = r.journal WHERE "
+#define IN_ORDER " ORDER BY r.position LIMIT $2::bigint"
+
+static const char tail[] = RECORDS "r.position > $1::bigint" IN_ORDER;
+static const char newest[] = RECORDS "r.position > (SELECT position FROM last_position) - $1::bigint" IN_ORDER;
+static const char show[] = RECORDS "r.request_id = $1 AND r.request_id <> ''" IN_ORDER;
+
+static const char lines[] = RECORDS "r.journal = (SELECT max(number) FROM journals WHERE id = $1)"
+									" AND r.seq > $2::bigint ORDER BY r.seq LIMIT $3::bigint";
+
+static const char total[] =
+	"SELECT coalesce(sum(tokens), 0), coalesce(sum(requests), 0) FROM ("
+	"SELECT tokens_in + tokens_out AS tokens, requests FROM usage WHERE key_id = $1 AND day >= to_day($3)"
+	" UNION ALL SELECT tokens_in + tokens_out, 1 FROM records"
+	" WHERE kind = 'request' AND key_id = $1 AND time >= to_moment($2) AND time < to_moment($4)) AS parts";
 
 #define SUMS "sum(requests), sum(refusals), sum(tokens_in), sum(tokens_out)"
-#define PERIOD "FROM usage WHERE day >= " DAY(1) " AND day < " DAY(2) " "
-#define PAGE "LIMIT $4::bigint OFFSET $3::bigint"
-#define MOST_FIRST "ORDER BY sum(tokens_in) + sum(tokens_out) DESC, sum(requests) DESC, 1 " PAGE
+#define PERIOD " FROM usage WHERE day >= to_day($1) AND day < to_day($2) GROUP BY "
+#define PAGE " LIMIT $4::bigint OFFSET $3::bigint"
+#define MOST_FIRST " ORDER BY sum(tokens_in) + sum(tokens_out) DESC, sum(requests) DESC, 1" PAGE
 
-#define CURSOR "number, segment, segment_offset, seq"
+static const char by_key[] =
+	"SELECT key_id, (array_agg(key_name ORDER BY day DESC))[1], " SUMS PERIOD "key_id" MOST_FIRST;
+static const char by_model[] = "SELECT model, '', " SUMS PERIOD "model" MOST_FIRST;
+static const char by_day[] = "SELECT to_char(day, 'YYYY-MM-DD'), '', " SUMS PERIOD "day ORDER BY day" PAGE;
 
 const struct postgres_statement store_postgres_statements[STORE_POSTGRES_STATEMENTS] = {
-	[STORE_TAIL] = {"tail", RECORDS "WHERE r.position > $1::bigint " IN_ORDER},
-	[STORE_NEWEST] = {"newest",
-                      RECORDS "WHERE r.position > (SELECT position FROM last_position) - $1::bigint " IN_ORDER},
-	[STORE_SHOW] = {"show", RECORDS "WHERE r.request_id = $1 AND r.request_id <> '' " IN_ORDER},
-	[STORE_TOTAL] = {"total", "SELECT coalesce(sum(tokens), 0), coalesce(sum(requests), 0) FROM ("
-                              "SELECT tokens_in + tokens_out AS tokens, requests FROM usage"
-                              " WHERE key_id = $1 AND day >= " DAY(3) //
-                              " UNION ALL SELECT tokens_in + tokens_out, 1 FROM records"
-                              " WHERE kind = 'request' AND key_id = $1 AND time >= " MOMENT(2) //
-                              " AND time < " MOMENT(4) ") AS parts"},
-	[STORE_USAGE_KEY] = {"usage_by_key", "SELECT key_id, (array_agg(key_name ORDER BY day DESC))[1], " SUMS " " PERIOD
-                                         "GROUP BY key_id " MOST_FIRST},
-	[STORE_USAGE_MODEL] = {"usage_by_model", "SELECT model, '', " SUMS " " PERIOD "GROUP BY model " MOST_FIRST},
-	[STORE_USAGE_DAY] = {"usage_by_day", "SELECT to_char(day, 'YYYY-MM-DD'), '', " SUMS " " PERIOD
-                                         "GROUP BY day ORDER BY day " PAGE},
-	{"find_journal", "SELECT " CURSOR " FROM journals WHERE id = $1 ORDER BY number DESC LIMIT 1"},
-	{"enter_journal",
-     "INSERT INTO journals (id, segment, segment_offset, seq) VALUES ($1, $2, $3, $4) RETURNING " CURSOR},
-	{"add_batch", "SELECT add_batch($1, $2, $3, $4, $5, $6, $7, " DAY(8) ", " DAY(9) ", $10)"},
-	{"keep_days", "SELECT keep_days(" DAY(1) ", " DAY(2) ", " DAY(3) ", " DAY(4) ")::integer"},
+	[STORE_TAIL] = {"tail", tail},
+	[STORE_NEWEST] = {"newest", newest},
+	[STORE_SHOW] = {"show", show},
+	[STORE_LINES] = {"lines", lines},
+	[STORE_TOTAL] = {"total", total},
+	[STORE_USAGE_KEY] = {"usage_by_key", by_key},
+	[STORE_USAGE_MODEL] = {"usage_by_model", by_model},
+	[STORE_USAGE_DAY] = {"usage_by_day", by_day},
+	{"find_journal", find_journal},
+	{"enter_journal", enter_journal},
+	{"add_older_usage", add_older_usage},
+	{"add_batch", "SELECT add_batch($1, $2, $3, $4, $5, $6, $7, to_day($8), to_day($9), $10)"},
+	{"keep_days", "SELECT keep_days(to_day($1), to_day($2), to_day($3), to_day($4))::integer"},
 };

@@ -5,7 +5,7 @@
 #include "../proto/daemon/postgres.h"
 #include "store_engine.h"
 
-enum { STORE_POSTGRES_MIGRATIONS = 4, STORE_POSTGRES_STATEMENTS = STORE_QUESTIONS + 4 };
+enum { STORE_POSTGRES_MIGRATIONS = 5, STORE_POSTGRES_STATEMENTS = STORE_QUESTIONS + 5 };
 
 extern const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS];
 

@@ -1,4 +1,5 @@
-/* History in a SQLite file: the engine, split over store_sqlite.c (opening), store_sqlite_fill.c and store_sqlite_ask.c. */
+/* History in a SQLite file: the engine, split over store_sqlite.c (opening), store_sqlite_fill.c and
+ * store_sqlite_ask.c. */
 #ifndef AUDITD_STORE_SQLITE_H
 #define AUDITD_STORE_SQLITE_H
 
@@ -33,7 +34,8 @@ int64_t store_sqlite_number(struct store_sqlite *store, const char *question);
 /* Makes all tables anew.  -1 and the error. */
 int store_sqlite_empty(struct store_sqlite *store, char *error);
 
-/* SQLite goes on writing to a file that was deleted, and nobody would ever see it: makes it again.  -1 and the error. */
+/* SQLite goes on writing to a file that was deleted, and nobody would ever see it: makes it again.  -1 and the error.
+ */
 int store_sqlite_reconnect_if_gone(struct store_sqlite *store, char *error);
 
 /* --- store_sqlite_fill.c --- */

@@ -16,6 +16,7 @@ static const char *const sql[STORE_QUESTIONS] = {
 	[STORE_TAIL] = RECORDS "WHERE seq > CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_NEWEST] = RECORDS "WHERE seq > (SELECT seq FROM cursor) - CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_SHOW] = RECORDS "WHERE request_id = ?1 AND request_id != '' ORDER BY seq LIMIT ?2",
+	[STORE_LINES] = RECORDS "WHERE ?1 = ?5 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT ?3",
 	[STORE_TOTAL] = "SELECT SUM(tokens), SUM(requests) FROM ("
 					"SELECT tokens_in + tokens_out AS tokens, requests FROM usage"
 					" WHERE key_id = ?1 AND day >= CAST(?3 AS INTEGER)"
@@ -25,8 +26,8 @@ static const char *const sql[STORE_QUESTIONS] = {
 	/* With one MAX() SQLite takes the bare column from the row that has it: the newest name. */
 	[STORE_USAGE_KEY] = "SELECT key_id, key_name, " SUMS ", MAX(day) " PERIOD "GROUP BY key_id " MOST_FIRST,
 	[STORE_USAGE_MODEL] = "SELECT model, '', " SUMS " " PERIOD "GROUP BY model " MOST_FIRST,
-	[STORE_USAGE_DAY] = "SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch'), '', " SUMS " " PERIOD
-						"GROUP BY day ORDER BY day " PAGE,
+	[STORE_USAGE_DAY] =
+		"SELECT strftime('%Y-%m-%d', day * 86400, 'unixepoch'), '', " SUMS " " PERIOD "GROUP BY day ORDER BY day " PAGE,
 };
 
 struct sqlite_rows {

@@ -22,6 +22,7 @@ static uint64_t retention; /* days */
 static struct loop_timer follow_timer, expire_timer;
 static bool was_well = true;
 static int last_result;
+static bool closing;
 
 /* Rows of the store still to be removed. */
 static struct {
@@ -63,6 +64,8 @@ static void stepped(void *arg, int result)
 	struct segment_place end = journal_end(journal);
 	(void)arg;
 	last_result = result;
+	if (closing)
+		return;
 	note_state();
 	if (result != 0)
 		loop_timer_set(&follow_timer, result > 0 ? BREATHE_MS : RETRY_MS);
@@ -103,6 +106,11 @@ void upkeep_open(struct journal *from, struct store *into, uint64_t days)
 	expire_timer.expired = expire;
 	loop_timer_set(&expire_timer, 0);
 	follower_step(follower);
+}
+
+void upkeep_close(void)
+{
+	closing = true;
 }
 
 void upkeep_wake(void)

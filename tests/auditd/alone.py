@@ -143,9 +143,13 @@ class Auditd:
         return done, json.loads(text)
 
     def wait_for_store(self):
-        """Until the store has all that is in the journal."""
-        last = len(self.lines())
-        suite.until(lambda: self.call("audit.tail", {"limit": 1})[1].get("after") == last, "the store")
+        """Until the newest record in the store is the last one in the journal."""
+        wanted = [(self.journal_id(), line["seq"]) for line in self.records()[-1:]]
+
+        def newest():
+            return [(line["journal"], line["seq"]) for line in self.call("audit.tail", {"limit": 1})[1].get("records", ())]
+
+        suite.until(lambda: newest() == wanted, "the store")
 
     def is_sound(self, name):
         done = self.audit("verify")

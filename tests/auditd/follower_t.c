@@ -163,7 +163,8 @@ static void test_other_journal(void)
 	append(both.journal, 100, 4);
 	catch_up(both.follower);
 	if (stores_are_shared())
-		ok(has_in_order(both.store, 30, 1, 4), "the journal is another one: its records stand behind those of the first");
+		ok(has_in_order(both.store, 30, 1, 4),
+		   "the journal is another one: its records stand behind those of the first");
 	else
 		is_complete(both.store, 4, "the journal is another one");
 	close_both(&both);

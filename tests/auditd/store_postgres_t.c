@@ -34,9 +34,10 @@ static uint64_t add(struct store *store, uint64_t seq, unsigned count, uint64_t 
 static bool has_day(int from_today)
 {
 	char sql[128];
-	snprintf(sql, sizeof(sql),
-	         "SELECT to_regclass('records_' || to_char((now() AT TIME ZONE 'UTC')::date + %d, 'YYYY_MM_DD')) IS NOT NULL",
-	         from_today);
+	snprintf(
+		sql, sizeof(sql),
+		"SELECT to_regclass('records_' || to_char((now() AT TIME ZONE 'UTC')::date + %d, 'YYYY_MM_DD')) IS NOT NULL",
+		from_today);
 	return strcmp(stores_sql(sql), "t") == 0;
 }
 
