@@ -124,15 +124,14 @@ static const char add_older_usage[] =
 	"  requests = so_far.requests + excluded.requests, refusals = so_far.refusals + excluded.refusals,"
 	"  tokens_in = so_far.tokens_in + excluded.tokens_in, tokens_out = so_far.tokens_out + excluded.tokens_out";
 
-#define AS_IS(member) ", r." #member
-#define SELECT_HEX AS_IS
-#define SELECT_KIND AS_IS
+#define SELECT_HEX(member) ", r." #member
+#define SELECT_KIND(member) ", r." #member
 #define SELECT_TIME(member) ", from_moment(r." #member ")"
-#define SELECT_REQUEST AS_IS
-#define SELECT_TEXT AS_IS
-#define SELECT_U16 AS_IS
-#define SELECT_U32 AS_IS
-#define SELECT_U64 AS_IS
+#define SELECT_REQUEST(member) ", r." #member
+#define SELECT_TEXT(member) ", r." #member
+#define SELECT_U16(member) ", r." #member
+#define SELECT_U32(member) ", r." #member
+#define SELECT_U64(member) ", r." #member
 #define SELECT_BOOL(member) ", r." #member "::integer"
 #define SELECT_MEMBER(type, member) SELECT_##type(member)
 
