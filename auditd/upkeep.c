@@ -141,13 +141,14 @@ bool upkeep_has(const struct segment_place *place)
 	return !segment_before(&follower_state(follower)->place, place);
 }
 
+/* Strangers may read this: why it is not well may name where it is, which only the log says. */
 void upkeep_health(struct health_part *part)
 {
 	const struct follower_state *state = follower_state(follower);
 	uint64_t behind = journal_seq(journal) - state->seq;
 	*part = (struct health_part){.name = "store", .well = state->well};
 	if (!state->well)
-		snprintf(part->text, sizeof(part->text), "%.*s", HEALTH_TEXT_MAX, state->error);
+		snprintf(part->text, sizeof(part->text), "it takes no records now; %" PRIu64 " wait in the journal", behind);
 	else if (behind > 0)
 		snprintf(part->text, sizeof(part->text), "%" PRIu64 " records behind the journal", behind);
 }
