@@ -40,13 +40,15 @@ static const char tables[] =
 	" requests bigint NOT NULL, refusals bigint NOT NULL, tokens_in bigint NOT NULL, tokens_out bigint NOT NULL,"
 	" PRIMARY KEY (key_id, day, model));";
 
-/* Makes the partition of a day, unless it is there. */
+/* Makes the partition of a day, unless it is there.  To attach it waits for no reader, as making it in place would. */
 static const char make_day[] =
 	"CREATE FUNCTION make_day(wanted date) RETURNS void LANGUAGE plpgsql AS $$"
 	" DECLARE name text := 'records_' || to_char(wanted, 'YYYY_MM_DD');"
 	" BEGIN"
 	"  IF to_regclass(name) IS NULL THEN"
-	"   EXECUTE format('CREATE TABLE %I PARTITION OF records FOR VALUES FROM (%L) TO (%L)', name, wanted, wanted + 1);"
+	"   EXECUTE format('CREATE TABLE %I (LIKE records INCLUDING ALL)', name);"
+	"   EXECUTE format('ALTER TABLE records ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',"
+	"    name, wanted, wanted + 1);"
 	"  END IF;"
 	" END $$;";
 
