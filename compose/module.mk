@@ -6,3 +6,4 @@ heimgate-door_SOURCES := compose/door.c
 heimgate-migrate_SOURCES := compose/migrate.c compose/spawn.c
 
 include compose/stack.mk
+include compose/install.mk

@@ -1,0 +1,37 @@
+# Installing on a machine without containers.  What is installed, and where, stands here and nowhere else.
+PREFIX     ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR    ?=
+LIBEXECDIR := $(PREFIX)/libexec/heimgate
+CONFDIR    := $(SYSCONFDIR)/heimgate
+UNITDIR    := $(PREFIX)/lib/systemd/system
+UNITS      := heimgate.target heimgate-.service.d/isolation.conf \
+              $(notdir $(wildcard compose/systemd/heimgate-*.service))
+
+# MODE:SOURCE:TARGET.
+INSTALLED = $(foreach program,$(PROGRAMS),0755:$(BUILD)/bin/$(program):$(LIBEXECDIR)/$(program)) \
+            0755:compose/systemd/heimgate.sh:$(PREFIX)/bin/heimgate \
+            $(foreach unit,$(UNITS),0644:compose/systemd/$(unit):$(UNITDIR)/$(unit)) \
+            0644:compose/systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/heimgate.conf \
+            0644:compose/systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/heimgate.conf \
+            $(foreach page,$(wildcard docs/man/*),0644:$(page):$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+# What people edit: installed where there is none, and taken away as long as nobody has.
+CONFIGURATION = $(foreach file,heimgate.env models.json,0644:compose/systemd/$(file):$(CONFDIR)/$(file))
+OWN_DIRECTORIES = $(LIBEXECDIR) $(UNITDIR)/heimgate-.service.d $(CONFDIR)
+
+INSTALL = DESTDIR='$(DESTDIR)' LIBEXECDIR='$(LIBEXECDIR)' CONFDIR='$(CONFDIR)' compose/install.sh
+
+.PHONY: install
+install: $(PROGRAMS:%=$(BUILD)/bin/%) ## install below PREFIX (/usr/local), for systemd; DESTDIR is honoured
+	@$(INSTALL) put $(INSTALLED)
+	@$(INSTALL) offer $(CONFIGURATION)
+	@printf '\nInstalled. To start it now and at every boot, as root:\n\n%s\n%s\n%s\n\nA first key: %s\n' \
+		'  systemd-sysusers && systemd-tmpfiles --create && systemctl daemon-reload' \
+		'  $${EDITOR:-vi} $(CONFDIR)/heimgate.env $(CONFDIR)/models.json' \
+		'  systemctl enable --now heimgate.target' '$(PREFIX)/bin/heimgate key create --name first'
+
+.PHONY: uninstall
+uninstall: ## remove what `make install` installed; state, users and edited files stay
+	@$(INSTALL) withdraw $(CONFIGURATION)
+	@$(INSTALL) remove $(INSTALLED)
+	@$(INSTALL) remove-empty $(OWN_DIRECTORIES)
