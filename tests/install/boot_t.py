@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""What `make install` installed, on a machine booted by the real systemd: it serves, and each daemon is confined."""
+
+import json
+import os
+import re
+
+import layout
+import machine
+import suite
+import tap
+
+PORT, MODEL_PORT = 8000, 11434  # as they are installed
+FAR, METADATA = "192.0.2.1", "169.254.169.254"
+NEXT = ("systemd-sysusers", "systemd-tmpfiles --create", "systemctl daemon-reload",
+        "systemctl enable --now heimgate.target")
+
+
+def chat(key, model="any", **members):
+    body = suite.chat_body(model, **members)
+    return suite.http_call(PORT, "POST", "/v1/chat/completions", body, suite.request_headers(key, body))
+
+
+def is_ready():
+    try:
+        return suite.http_call(PORT, "GET", "/ready").status == 200
+    except OSError:
+        return False
+
+
+def check_start(m):
+    for command in NEXT:
+        m.run(*command.split())
+    suite.until(is_ready, "readiness")
+    users = dict(re.findall(r"^(heimgate-\S+) +/usr/local/libexec/heimgate/(\S+)", m.run(
+        "ps", "-eo", "user:32,args").stdout, re.M))
+    tap.is_(users, {"heimgate-" + name: "heimgate-" + name for name in layout.DAEMONS}, "five daemons, five users")
+    tap.is_(m.run("systemctl", "--failed", "--plain", "--no-legend").stdout, "", "no unit has failed")
+
+
+def check_chat(m):
+    key = m.run("heimgate", "key", "create", "--name", "first").stdout.strip()
+    tap.is_(chat(key).status, 200, "a chat with a key made by `heimgate key create` is answered")
+    answer = chat(key, stream=True)
+    tap.ok(answer.status == 200 and answer.body.endswith(b"data: [DONE]\n\n"), "and streamed")
+    tap.is_(chat("sk-hg-unknown").status, 401, "one without is not")
+    tap.has(m.run("heimgate", "limits").stdout, "ollama", "`heimgate limits` finds the running daemons")
+    tap.has(m.run("heimgate", "audit", "tail").stdout, "first", "and `heimgate audit`")
+    tap.has(m.run("heimgate", "check").stdout, "http://127.0.0.1:%d" % MODEL_PORT, "and `heimgate check` the routes")
+    return key
+
+
+def check_people(m):
+    m.run("useradd", "--groups", "heimgate-ctl-authd", "alice")
+    m.run("useradd", "bob")
+
+    def run_as(user, *tool):
+        become = ("setpriv", "--reuid", user, "--regid", user, "--init-groups")
+        return m.run(*become, "heimgate", *tool, check=False).returncode
+
+    tap.is_(run_as("alice", "key", "list"), 0, "whoever is in the group of a control socket may use it")
+    tap.is_(run_as("alice", "audit", "tail"), 111, "and no other one")
+    tap.is_(run_as("bob", "key", "list"), 111, "and nobody else may")
+
+
+def probe(m, name):
+    """What can be done in the place of the daemon."""
+    unit = m.read("/usr/local/lib/systemd/system/heimgate-%s.service" % name)
+    command = "/usr/local/libexec/probe %d %s %s" % (MODEL_PORT, FAR, METADATA)
+    unit = re.sub(r"ExecStart=.*", "ExecStart=%s\nStandardOutput=file:/run/probe-%s" % (command, name), unit)
+    unit = unit.replace("Type=exec", "Type=oneshot").replace("Restart=always", "")
+    m.write("/run/systemd/system/heimgate-probe-%s.service" % name, unit)
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "start", "heimgate-probe-%s.service" % name)
+    return json.loads(m.read("/run/probe-" + name))
+
+
+def check_confinement(m, name):
+    found = probe(m, name)
+    dials, listens = layout.dialed(name), layout.listened(name)
+    keys = ["secrets/%s.key" % key for key in sorted(layout.KEYS.get(name, ()))]
+    own = [name] if name in layout.KEEPERS else []
+    tap.is_(set(found["links"]), dials | listens, "%s reaches its links" % name)
+    tap.is_(set(found["present"]["run"]), dials | listens, "no other is there for it")
+    there = [path for path in found["present"]["state"] if path.split("/")[0] not in own]
+    tap.is_(there, (["secrets"] if keys else []) + keys, "nor any state but its own and its keys")
+    writes = {"/run/heimgate/" + link for link in listens} | {"/var/lib/heimgate/" + path for path in own}
+    tap.is_(set(found["writes"]), writes, "it writes nowhere else")
+    tap.is_(found["reads"], ["/etc/heimgate/secrets/" + name], "and of what is secret reads its own")
+    tap.is_(found["processes"], [], "it sees no other process")
+    tap.is_(found["sends"], [FAR] if name == "proxyd" else [], "of hosts elsewhere it reaches what it must")
+    tap.is_((found["sockets"], found["local"]), (["AF_INET", "AF_INET6"], True), "by no other kind of socket")
+    tap.is_([call for call, done in found["calls"].items() if done], [], "the kernel refuses it unusual calls")
+    nothing = "0" * 16
+    tap.is_(list(found["status"].values()), [nothing, nothing, nothing, "1", "2"], "and it has no capability")
+
+
+def main_pid(m, name):
+    return int(m.show("heimgate-%s.service" % name, "MainPID"))
+
+
+def check_killed(m, key):
+    for name in layout.DAEMONS:
+        before = main_pid(m, name)
+        m.run("systemctl", "kill", "--signal=KILL", "heimgate-%s.service" % name)
+        suite.until(lambda name=name, before=before: main_pid(m, name) not in (0, before), name + " to be back")
+        suite.until(is_ready, "readiness")
+        tap.is_(chat(key).status, 200, "%s is killed and started again" % name)
+
+
+def check_reload(m, key):
+    routes = json.loads(m.read("/etc/heimgate/models.json"))
+    routes["models"] = {"only": {"targets": [{"upstream": "ollama"}]}}
+    m.write("/etc/heimgate/models.json", json.dumps(routes))
+    m.run("systemctl", "reload", "heimgate-limiterd", "heimgate-proxyd")
+    suite.until(lambda: chat(key, "any").status == 404, "the new routes to be followed")
+    tap.is_(chat(key, "only").status, 200, "models.json is read again on reload")
+
+
+def check_restart(m, key):
+    secrets = [m.path("/var/lib/heimgate/secrets/%s.key" % name) for name in ("grant", "lease")]
+    before = [open(path, "rb").read() for path in secrets]
+    m.run("systemctl", "restart", "heimgate.target")
+    suite.until(is_ready, "readiness")
+    tap.is_([open(path, "rb").read() for path in secrets], before, "a restart keeps the stamp keys")
+    tap.is_((len(set(before)), {len(each) for each in before}), (2, {32}), "which are two, of 32 bytes")
+    tap.is_(chat(key, "only").status, 200, "and the keys of clients")
+
+
+def check_mistake(m):
+    environment = m.read("/etc/heimgate/heimgate.env")
+    m.write("/etc/heimgate/heimgate.env", environment + "HEIMGATE_PROT=1\n")
+    m.run("systemctl", "restart", "heimgate-edge")
+    suite.until(lambda: m.show("heimgate-edge.service", "ActiveState") == "failed", "edge to fail")
+    tap.is_(m.show("heimgate-edge.service", "ExecMainStatus"), "100", "a mistake in a setting is not tried again")
+    tap.has(m.run("journalctl", "--no-pager", "-u", "heimgate-edge").stdout, "HEIMGATE_PROT", "and is in the journal")
+    m.write("/etc/heimgate/heimgate.env", environment)
+    m.run("systemctl", "restart", "heimgate-edge")
+    suite.until(is_ready, "readiness")
+
+
+def check_stop(m):
+    m.run("systemctl", "stop", "heimgate.target")
+    results = [m.show("heimgate-%s.service" % name, "Result") for name in layout.DAEMONS]
+    tap.is_(results, ["success"] * 5, "all five end well")
+    tap.is_(m.run("pgrep", "-f", "libexec/heimgate", check=False).stdout, "", "and nothing is left running")
+
+
+def prepare(m):
+    m.enter_network()
+    for address in (FAR, METADATA):
+        m.run("ip", "address", "add", address + "/32", "dev", "lo")
+
+
+def plant_secrets(m):
+    for name in layout.DAEMONS:
+        path = "/etc/heimgate/secrets/" + name
+        m.run("install", "-m", "0640", "-g", "heimgate-" + name, "/dev/null", path)
+
+
+reason = machine.refusal()
+if reason:
+    tap.skip_all(reason)
+here = os.path.dirname(os.path.abspath(__file__))
+with machine.Machine(extra={"usr/local/libexec/probe": os.path.join(here, "probe.py")}) as the_machine:
+    prepare(the_machine)
+    mock = suite.Mock(the_machine.directory, port=MODEL_PORT)
+    check_start(the_machine)
+    first = check_chat(the_machine)
+    check_people(the_machine)
+    plant_secrets(the_machine)
+    for daemon in layout.DAEMONS:
+        check_confinement(the_machine, daemon)
+    check_killed(the_machine, first)
+    check_reload(the_machine, first)
+    check_restart(the_machine, first)
+    check_mistake(the_machine)
+    check_stop(the_machine)
+    mock.end()
