@@ -35,3 +35,27 @@ uninstall: ## remove what `make install` installed; state, users and edited file
 	@$(INSTALL) withdraw $(CONFIGURATION)
 	@$(INSTALL) remove $(INSTALLED)
 	@$(INSTALL) remove-empty $(OWN_DIRECTORIES)
+
+# --- how Ollama runs behind heimgate ---
+
+SYSTEM ?= $(shell uname -s)
+OLLAMA_Linux       = 0644:compose/ollama/heimgate.conf:/etc/systemd/system/ollama.service.d/heimgate.conf
+OLLAMA_Linux_use   = sudo systemctl daemon-reload && sudo systemctl restart ollama
+OLLAMA_Linux_leave = $(OLLAMA_Linux_use)
+
+OLLAMA_Darwin       = 0644:compose/ollama/heimgate.ollama.plist:$(HOME)/Library/LaunchAgents/heimgate.ollama.plist
+OLLAMA_Darwin_use   = launchctl bootstrap gui/$$(id -u) $(HOME)/Library/LaunchAgents/heimgate.ollama.plist
+OLLAMA_Darwin_leave = launchctl bootout gui/$$(id -u)/heimgate.ollama
+
+OLLAMA_PROFILE = $(or $(OLLAMA_$(SYSTEM)),$(error there is a profile of Ollama for Linux and for Darwin))
+OLLAMA_PLACE   = $(lastword $(subst :, ,$(OLLAMA_PROFILE)))
+
+.PHONY: ollama-install
+ollama-install: ## install how Ollama runs behind heimgate: a systemd drop-in, or a LaunchAgent on a Mac
+	@$(INSTALL) put $(OLLAMA_PROFILE)
+	@printf 'Installed %s\nTo use it: %s\n' '$(OLLAMA_PLACE)' '$(OLLAMA_$(SYSTEM)_use)'
+
+.PHONY: ollama-uninstall
+ollama-uninstall: ## remove what `make ollama-install` installed
+	@$(INSTALL) remove $(OLLAMA_PROFILE)
+	@printf 'Removed %s\nTo be done with it: %s\n' '$(OLLAMA_PLACE)' '$(OLLAMA_$(SYSTEM)_leave)'

@@ -6,8 +6,7 @@ set -eu
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$1/machine"
 cd "$1/machine"
-mkdir work root
-cp -a "$1/installed" upper
+mkdir upper work root
 mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root
 cd root
 mount -t proc proc proc
@@ -27,7 +26,8 @@ mount -t tmpfs -o mode=0755 tmpfs run
 mount -t tmpfs -o mode=1777 tmpfs tmp
 # What this machine starts at boot is none of that one's business.
 rm -rf etc/systemd/system
-mkdir -p etc/systemd/system before
+cp -a "$1/installed/." .
+mkdir before
 ip link set lo up
 pivot_root . before
 umount -l /before

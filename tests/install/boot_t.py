@@ -147,6 +147,9 @@ def check_stop(m):
 
 
 def prepare(m):
+    # A sanitizer looks for leaks by ptrace, which the units refuse.
+    settings = m.read("/etc/heimgate/heimgate.env")
+    m.write("/etc/heimgate/heimgate.env", settings + "ASAN_OPTIONS=detect_leaks=0\n")
     m.enter_network()
     for address in (FAR, METADATA):
         m.run("ip", "address", "add", address + "/32", "dev", "lo")
