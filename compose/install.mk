@@ -35,6 +35,7 @@ uninstall: ## remove what `make install` installed; state, users and edited file
 	@$(INSTALL) withdraw $(CONFIGURATION)
 	@$(INSTALL) remove $(INSTALLED)
 	@$(INSTALL) remove-empty $(OWN_DIRECTORIES)
+	@printf 'Removed. What is left: /var/lib/heimgate, the users heimgate-*, and in %s what was edited.\n' '$(CONFDIR)'
 
 # --- how Ollama runs behind heimgate ---
 

@@ -45,7 +45,7 @@ def check_chat(m):
     tap.ok(answer.status == 200 and answer.body.endswith(b"data: [DONE]\n\n"), "and streamed")
     tap.is_(chat("sk-hg-unknown").status, 401, "one without is not")
     tap.has(m.run("heimgate", "limits").stdout, "ollama", "`heimgate limits` finds the running daemons")
-    tap.has(m.run("heimgate", "audit", "tail").stdout, "first", "and `heimgate audit`")
+    suite.until(lambda: "first" in m.run("heimgate", "audit", "tail").stdout, "`heimgate audit` to have the chat")
     tap.has(m.run("heimgate", "check").stdout, "http://127.0.0.1:%d" % MODEL_PORT, "and `heimgate check` the routes")
     return key
 
@@ -117,6 +117,17 @@ def check_reload(m, key):
     tap.is_(chat(key, "only").status, 200, "models.json is read again on reload")
 
 
+def check_wider(m):
+    os.makedirs(m.path("/etc/systemd/system/heimgate-edge.service.d"))
+    m.write("/etc/systemd/system/heimgate-edge.service.d/override.conf", "[Service]\nIPAddressAllow=%s/32\n" % FAR)
+    m.write("/etc/heimgate/heimgate.env", m.read("/etc/heimgate/heimgate.env") + "HEIMGATE_ADDRESS=%s\n" % FAR)
+    m.run("systemctl", "daemon-reload")
+    m.run("systemctl", "restart", "heimgate-edge")
+    health = "http://%s:%d/health" % (FAR, PORT)
+    suite.until(lambda: m.run("curl", "-sf", health, check=False).returncode == 0, "an answer from " + FAR)
+    tap.ok(True, "a drop-in and HEIMGATE_ADDRESS let edge serve others than this machine")
+
+
 def check_restart(m, key):
     secrets = [m.path("/var/lib/heimgate/secrets/%s.key" % name) for name in ("grant", "lease")]
     before = [open(path, "rb").read() for path in secrets]
@@ -178,5 +189,6 @@ with machine.Machine(extra={"usr/local/libexec/probe": os.path.join(here, "probe
     check_reload(the_machine, first)
     check_restart(the_machine, first)
     check_mistake(the_machine)
+    check_wider(the_machine)
     check_stop(the_machine)
     mock.end()
