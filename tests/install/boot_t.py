@@ -128,6 +128,15 @@ def check_wider(m):
     tap.ok(True, "a drop-in and HEIMGATE_ADDRESS let edge serve others than this machine")
 
 
+def check_firewall(m, key):
+    with open(os.path.join(machine.ROOT, "docs", "DEPLOY.md"), encoding="utf-8") as file:
+        rules = re.search(r"^```nft\n(.*?)^```$", file.read(), re.M | re.S).group(1)
+    m.run("nft", "-f", "-", stdin=rules)
+    tap.is_(probe(m, "edge")["local"], False, "the firewall rule of docs/DEPLOY.md lets edge open no connection")
+    tap.is_(chat(key, "only").status, 200, "and answer those it accepts")
+    m.run("nft", "flush", "ruleset")
+
+
 def check_restart(m, key):
     secrets = [m.path("/var/lib/heimgate/secrets/%s.key" % name) for name in ("grant", "lease")]
     before = [open(path, "rb").read() for path in secrets]
@@ -187,6 +196,7 @@ with machine.Machine(extra={"usr/local/libexec/probe": os.path.join(here, "probe
         check_confinement(the_machine, daemon)
     check_killed(the_machine, first)
     check_reload(the_machine, first)
+    check_firewall(the_machine, first)
     check_restart(the_machine, first)
     check_mistake(the_machine)
     check_wider(the_machine)
