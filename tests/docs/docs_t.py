@@ -67,14 +67,55 @@ def check_bodies():
                 ok(False, f"{name} has a vector if and only if it has fields")
 
 
+def documents():
+    """(path, text) of whatever tells people what to do."""
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("compose/**/*"), *ROOT.glob("*/README.md")]:
+        if path.is_file() and path.suffix not in (".c", ".h"):
+            yield path, path.read_text()
+
+
 def check_targets():
     text = run("make", "help").stdout
     wanted = set()
-    for document in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
-        wanted |= set(re.findall(r"`make ([a-z_-]+)", document.read_text()))
-        wanted |= set(re.findall(r"^make ([a-z_-]+)", document.read_text(), re.M))
+    for _, document in documents():
+        wanted |= set(re.findall(r"`(?:sudo )?make ([a-z_-]+)", document))
+        wanted |= set(re.findall(r"^(?:\$ |sudo )?make ([a-z_-]+)", document, re.M))
     missing = [w for w in sorted(wanted) if f"make {w} " not in text]
     ok(wanted and not missing, "every make target that a document names is in make help", missing)
+
+
+def check_settings():
+    known = set(re.findall(r"^\| `(HEIMGATE_\w+)`", (ROOT / "docs" / "CONFIG.md").read_text(), re.M))
+    unknown = [f"{path.name}: {name}" for path, text in documents()
+               for name in sorted(set(re.findall(r"\bHEIMGATE_[A-Z_]*[A-Z]\b", text)) - known)]
+    ok(known and not unknown, "every setting that a document or an installed file names is one", unknown)
+
+
+def typed(text):
+    """What a document has people type: lines of shell, and code within a sentence."""
+    for language, block in re.findall(r"^```(sh|console)\n(.*?)^```", text, re.M | re.S):
+        for line in block.replace("\\\n", " ").split("\n"):
+            if language == "sh" or line.startswith("$ "):
+                yield line
+    yield from re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+
+
+def unknown_in(tool, arguments):
+    """What of a command line the tool does not know of."""
+    program = str(BIN / f"heimgate-{tool}")
+    verb = next(iter(re.findall(r"^[a-z]+$", (arguments or [""])[0])), None)
+    said = run(program, *([verb] if verb else []), "--help").stdout + run(program, "--help").stdout
+    return [word for word in arguments if (word == verb or word.startswith("--")) and word.split("=")[0] not in said]
+
+
+def check_commands():
+    checked, unknown = 0, []
+    for path, text in documents():
+        for tool, rest in re.findall(r"(?:^|[\s/(])heimgate ([a-z]+)((?: [^\s|;<>&#)]+)*)", "\n".join(typed(text)), re.M):
+            checked += 1
+            if tool not in TOOLS or unknown_in(tool, rest.split()):
+                unknown.append(f"{path.name}: heimgate {tool}{rest}")
+    ok(checked > 10 and not unknown, "every command that a document gives is one, with its options", unknown)
 
 
 def check_links():
@@ -91,4 +132,6 @@ check_help()
 check_manual()
 check_bodies()
 check_targets()
+check_settings()
+check_commands()
 check_links()
