@@ -5,12 +5,11 @@ import os
 import re
 import tempfile
 
+import layout
 import machine
 import tap
 
-TOOLS = ("key", "limits", "audit", "check", "up")
-DAEMONS = ("edge", "authd", "limiterd", "proxyd", "auditd")
-SERVICES = (*DAEMONS, "keys")
+TOOLS = ("key", "limits", "audit", "check", "up", "migrate")
 CONFIGURATION = ("/etc/heimgate/heimgate.env", "/etc/heimgate/models.json")
 
 
@@ -18,12 +17,12 @@ def expected(prefix):
     """Path and mode of each file, as docs/DEPLOY.md has them."""
     library = prefix + "/lib"
     files = {library + "/systemd/system/heimgate.target", library + "/systemd/system/heimgate-.service.d/isolation.conf"}
-    files |= {library + "/systemd/system/heimgate-%s.service" % name for name in SERVICES}
+    files |= {library + "/systemd/system/heimgate-%s.service" % name for name in (*layout.SERVICES, "keys")}
     files |= {library + "/sysusers.d/heimgate.conf", library + "/tmpfiles.d/heimgate.conf", *CONFIGURATION}
     for page in os.listdir(os.path.join(machine.ROOT, "docs", "man")):
         files.add("%s/share/man/man%s/%s" % (prefix, page.rsplit(".", 1)[1], page))
     programs = {prefix + "/bin/heimgate", prefix + "/libexec/heimgate/heimgate"}
-    programs |= {prefix + "/libexec/heimgate/heimgate-" + name for name in DAEMONS + TOOLS}
+    programs |= {prefix + "/libexec/heimgate/heimgate-" + name for name in layout.SERVICES + TOOLS}
     return {path: 0o644 for path in files} | {path: 0o755 for path in programs}
 
 

@@ -6,15 +6,16 @@ import re
 import machine
 
 DAEMONS = ("edge", "authd", "limiterd", "proxyd", "auditd")
+SERVICES = ("door", *DAEMONS)
 KEYS = {"authd": {"grant"}, "limiterd": {"grant", "lease"}, "proxyd": {"lease"}}  # who reads which stamp key
 KEEPERS = ("authd", "auditd")                                                     # who keeps files
 
 
 def read_links():
-    """(dialer, listener) by the name of each link, from the protocol's table."""
+    """(dialer, listener) by the name of each link, from the protocol's table; and the door."""
     with open(os.path.join(machine.ROOT, "proto", "wire", "proto.h"), encoding="utf-8") as file:
         table = re.findall(r'X\(\w+, ([A-Z]+), ([A-Z]+), "([a-z-]+)"', file.read())
-    return {name: (dialer.lower(), listener.lower()) for dialer, listener, name in table}
+    return {"edge-door": ("edge", "door"), **{name: (dialer.lower(), listener.lower()) for dialer, listener, name in table}}
 
 
 def dialed(name):

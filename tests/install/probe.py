@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 WRITABLE = ("/etc", "/usr", "/var", "/var/lib", "/var/lib/heimgate", "/run", "/run/heimgate", "/root", "/home", "/srv")
-SECRETS = ["/etc/heimgate/secrets/" + name for name in ("edge", "authd", "limiterd", "proxyd", "auditd")]
+SECRETS = ["/etc/heimgate/secrets/" + name for name in ("door", "edge", "authd", "limiterd", "proxyd", "auditd")]
 READABLE = ("/etc/shadow", "/root", "/dev/kmsg", "/proc/sys", "/proc/1/environ", "/etc/heimgate/secrets", *SECRETS)
 
 

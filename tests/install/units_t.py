@@ -41,7 +41,7 @@ def check_rated(units, services):
 
 
 def check_links(units):
-    for name in layout.DAEMONS:
+    for name in layout.SERVICES:
         unit = read_unit(units, "heimgate-%s.service" % name)
         dials, listens, keys = layout.dialed(name), layout.listened(name), layout.KEYS.get(name, set())
         tap.is_(unit["User"], ["heimgate-" + name], "%s has a user of its own" % name)
@@ -61,7 +61,7 @@ def check_directories(tree, links):
     tap.is_({link: owners.split() for link, owners in made.items()}, wanted, "each link has its directory")
     with open(tree + "/usr/local/lib/sysusers.d/heimgate.conf", encoding="utf-8") as file:
         users = re.findall(r"^([ug]) (\S+)", file.read(), re.M)
-    names = {("u", "heimgate-" + name) for name in layout.DAEMONS} | {("g", "heimgate-" + link) for link in links}
+    names = {("u", "heimgate-" + name) for name in layout.SERVICES} | {("g", "heimgate-" + link) for link in links}
     tap.is_(set(users), names | {("g", "heimgate-grant-key"), ("g", "heimgate-lease-key")}, "users and groups are made")
 
 
@@ -76,7 +76,7 @@ with tempfile.TemporaryDirectory(prefix="heimgate-units-") as temporary:
         with open(directory + path, "w", encoding="utf-8") as unit_file:
             unit_file.write(text)
     all_units = sorted(name for name in os.listdir(directory) if os.path.isfile(os.path.join(directory, name)))
-    tap.is_(len(all_units), 7, "five daemons, the keys and the target")
+    tap.is_(len(all_units), 8, "five daemons, the door, the keys and the target")
     check_accepted(directory, all_units)
     check_rated(directory, [name for name in all_units if name.endswith(".service")])
     check_links(directory)
