@@ -9,7 +9,7 @@ import layout
 import machine
 import tap
 
-TOOLS = ("key", "limits", "audit", "check", "up", "migrate")
+TOOLS = ("key", "limits", "audit", "check", "up", "migrate", "migrate-keys", "migrate-history")
 CONFIGURATION = ("/etc/heimgate/heimgate.env", "/etc/heimgate/models.json")
 
 
