@@ -11,8 +11,8 @@
 enum {
 	TAIL_DEFAULT = 20,
 	TAIL_MAX = 100000,
-	PAGE_RECORDS = 128, /* more do not fit */
-	PAGE_USAGE = 1024,  /* likewise */
+	PAGE_RECORDS = 128, /* hardly ever fit */
+	PAGE_USAGE = 1024,  /* never fit: whether there are more shows when the page is full */
 	PAGE_END = 64       /* bytes kept free for what follows the rows */
 };
 

@@ -1,6 +1,5 @@
 #include "store.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,77 +83,52 @@ void store_expire(struct store *store, uint64_t today, uint64_t oldest, store_ex
 
 /* --- asking --- */
 
-/* A question's values as text. */
-struct values {
-	unsigned count;
-	const char *texts[STORE_VALUES_MAX];
-	char numbers[STORE_VALUES_MAX][24];
-};
-
-static void add_text(struct values *values, const char *text)
-{
-	values->texts[values->count++] = text;
-}
-
-static void add_number(struct values *values, uint64_t number)
-{
-	char *text = values->numbers[values->count];
-	snprintf(text, sizeof(values->numbers[0]), "%" PRIu64, number);
-	add_text(values, text);
-}
-
-static void ask(struct store *store, enum store_question question, const struct values *values, store_answer *answer,
-                void *arg)
-{
-	store->engine->ask(store, question, values->count, values->texts, answer, arg);
-}
-
 void store_tail(struct store *store, uint64_t after, uint64_t limit, store_answer *answer, void *arg)
 {
-	struct values values = {.count = 0};
-	add_number(&values, after);
-	add_number(&values, limit);
-	ask(store, STORE_TAIL, &values, answer, arg);
+	struct store_values values = {.count = 0};
+	store_values_number(&values, after);
+	store_values_number(&values, limit);
+	store->engine->ask(store, STORE_TAIL, &values, answer, arg);
 }
 
 void store_newest(struct store *store, uint64_t count, uint64_t limit, store_answer *answer, void *arg)
 {
-	struct values values = {.count = 0};
-	add_number(&values, count);
-	add_number(&values, limit);
-	ask(store, STORE_NEWEST, &values, answer, arg);
+	struct store_values values = {.count = 0};
+	store_values_number(&values, count);
+	store_values_number(&values, limit);
+	store->engine->ask(store, STORE_NEWEST, &values, answer, arg);
 }
 
 void store_lines(struct store *store, const char *journal, uint64_t seq, uint64_t limit, store_answer *answer,
                  void *arg)
 {
-	struct values values = {.count = 0};
-	add_text(&values, journal);
-	add_number(&values, seq);
-	add_number(&values, limit);
-	ask(store, STORE_LINES, &values, answer, arg);
+	struct store_values values = {.count = 0};
+	store_values_text(&values, journal);
+	store_values_number(&values, seq);
+	store_values_number(&values, limit);
+	store->engine->ask(store, STORE_LINES, &values, answer, arg);
 }
 
 void store_show(struct store *store, const uint8_t *request_id, uint64_t limit, store_answer *answer, void *arg)
 {
-	struct values values = {.count = 0};
+	struct store_values values = {.count = 0};
 	char text[RECORD_REQUEST_TEXT + 1];
 	record_json_request(request_id, text);
-	add_text(&values, text);
-	add_number(&values, limit);
-	ask(store, STORE_SHOW, &values, answer, arg);
+	store_values_text(&values, text);
+	store_values_number(&values, limit);
+	store->engine->ask(store, STORE_SHOW, &values, answer, arg);
 }
 
 /* Whole days come from their sums, the rest of the first one from its records. */
 void store_total(struct store *store, const char *key_id, uint64_t since, store_answer *answer, void *arg)
 {
-	struct values values = {.count = 0};
+	struct store_values values = {.count = 0};
 	uint64_t first_day = since / RECORD_DAY_MS + (since % RECORD_DAY_MS != 0);
-	add_text(&values, key_id);
-	add_number(&values, since);
-	add_number(&values, first_day);
-	add_number(&values, first_day * RECORD_DAY_MS);
-	ask(store, STORE_TOTAL, &values, answer, arg);
+	store_values_text(&values, key_id);
+	store_values_number(&values, since);
+	store_values_number(&values, first_day);
+	store_values_number(&values, first_day * RECORD_DAY_MS);
+	store->engine->ask(store, STORE_TOTAL, &values, answer, arg);
 }
 
 void store_usage(struct store *store, enum store_by by, const struct store_period *period, store_answer *answer,
@@ -162,10 +136,10 @@ void store_usage(struct store *store, enum store_by by, const struct store_perio
 {
 	static const enum store_question questions[STORE_BY_LAST + 1] = {
 		[STORE_BY_KEY] = STORE_USAGE_KEY, [STORE_BY_MODEL] = STORE_USAGE_MODEL, [STORE_BY_DAY] = STORE_USAGE_DAY};
-	struct values values = {.count = 0};
-	add_number(&values, period->since);
-	add_number(&values, period->until);
-	add_number(&values, period->skip);
-	add_number(&values, period->limit);
-	ask(store, questions[by], &values, answer, arg);
+	struct store_values values = {.count = 0};
+	store_values_number(&values, period->since);
+	store_values_number(&values, period->until);
+	store_values_number(&values, period->skip);
+	store_values_number(&values, period->limit);
+	store->engine->ask(store, questions[by], &values, answer, arg);
 }

@@ -3,10 +3,11 @@
 #define AUDITD_STORE_ENGINE_H
 
 #include "store.h"
+#include "store_values.h"
 
 enum { STORE_FAILED_STATUS = 400 }; /* from here on a request's model name may be anything */
 
-/* Values are text, in the order given; so are the columns of the answer. */
+/* With these values; the columns of the answer are text too. */
 enum store_question {
 	STORE_TAIL,        /* after, limit */
 	STORE_NEWEST,      /* count, limit */
@@ -18,8 +19,6 @@ enum store_question {
 	STORE_USAGE_DAY,   /* the same */
 	STORE_QUESTIONS
 };
-
-enum { STORE_VALUES_MAX = 4 };
 
 /* What is too old: days since the epoch. */
 struct store_expiry {
@@ -37,7 +36,7 @@ struct store_engine {
 	bool (*add)(struct store *store, uint64_t seq, const struct audit_record *record);
 	void (*commit)(struct store *store, const struct store_cursor *cursor, store_done *done, void *arg);
 	void (*expire)(struct store *store, const struct store_expiry *expiry, store_expired *expired, void *arg);
-	void (*ask)(struct store *store, enum store_question question, unsigned count, const char *const *values,
+	void (*ask)(struct store *store, enum store_question question, const struct store_values *values,
 	            store_answer *answer, void *arg);
 };
 

@@ -1,6 +1,5 @@
 #include "store_postgres.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,14 +45,19 @@ static void entered(void *arg, const PGresult *rows, const char *error, const ch
 		tell_cursor(store, store_postgres_failure(store, "write to", error));
 }
 
+void store_postgres_cursor(struct store_values *values, const struct store_cursor *cursor)
+{
+	store_values_number(values, cursor->place.segment);
+	store_values_number(values, cursor->place.offset);
+	store_values_number(values, cursor->seq);
+}
+
 static void enter_journal(struct store_postgres *store, const struct store_cursor *cursor)
 {
-	char segment[STORE_POSTGRES_NUMBER_SIZE], offset[STORE_POSTGRES_NUMBER_SIZE], seq[STORE_POSTGRES_NUMBER_SIZE];
-	const char *values[] = {store->journal, segment, offset, seq};
-	snprintf(segment, sizeof(segment), "%" PRIu64, cursor->place.segment);
-	snprintf(offset, sizeof(offset), "%" PRIu64, cursor->place.offset);
-	snprintf(seq, sizeof(seq), "%" PRIu64, cursor->seq);
-	postgres_ask(store->postgres, "enter_journal", 4, values, entered, store);
+	struct store_values values = {.count = 0};
+	store_values_text(&values, store->journal);
+	store_postgres_cursor(&values, cursor);
+	postgres_ask(store->postgres, "enter_journal", values.count, values.texts, entered, store);
 }
 
 static void found(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
@@ -71,8 +75,8 @@ static void found(void *arg, const PGresult *rows, const char *error, const char
 
 static void find_journal(struct store_postgres *store)
 {
-	const char *values[] = {store->journal};
-	postgres_ask(store->postgres, "find_journal", 1, values, found, store);
+	const char *id = store->journal;
+	postgres_ask(store->postgres, "find_journal", 1, &id, found, store);
 }
 
 /* Before it is known whether the database is there, the answer waits for that. */

@@ -8,8 +8,7 @@
 enum {
 	STORE_POSTGRES_BATCH_BYTES = 256 * 1024,
 	STORE_POSTGRES_BATCH_RECORDS = 500,
-	STORE_POSTGRES_DAYS_AHEAD = 3, /* that there are partitions for before they begin */
-	STORE_POSTGRES_NUMBER_SIZE = 24
+	STORE_POSTGRES_DAYS_AHEAD = 3 /* that there are partitions for before they begin */
 };
 
 struct store_postgres {
@@ -23,7 +22,7 @@ struct store_postgres {
 
 	bool knows_cursor; /* what the database has; not known after a failure */
 	struct store_cursor cursor;
-	char number[STORE_POSTGRES_NUMBER_SIZE]; /* the journal's in the database */
+	char number[STORE_VALUES_NUMBER]; /* the journal's in the database */
 
 	struct store_cursor next; /* the cursor as it will be with the batch */
 	unsigned count;           /* records in the batch */
@@ -42,6 +41,9 @@ struct store_postgres {
 /* "cannot write to the store: why", for one callback. */
 const char *store_postgres_failure(struct store_postgres *store, const char *what, const char *why);
 
+/* Adds the three numbers of a cursor. */
+void store_postgres_cursor(struct store_values *values, const struct store_cursor *cursor);
+
 /* --- store_postgres_fill.c --- */
 
 /* An empty batch begins. */
@@ -53,7 +55,7 @@ void store_postgres_expire(struct store *base, const struct store_expiry *expiry
 
 /* --- store_postgres_ask.c --- */
 
-void store_postgres_ask(struct store *base, enum store_question question, unsigned count, const char *const *values,
+void store_postgres_ask(struct store *base, enum store_question question, const struct store_values *values,
                         store_answer *answer, void *arg);
 
 #endif

@@ -40,12 +40,13 @@ static void answered(void *arg, const PGresult *result, const char *error, const
 	free(question);
 }
 
-void store_postgres_ask(struct store *base, enum store_question question, unsigned count, const char *const *values,
+void store_postgres_ask(struct store *base, enum store_question question, const struct store_values *values,
                         store_answer *answer, void *arg)
 {
 	struct store_postgres *store = (struct store_postgres *)base;
 	struct question *asked = malloc(sizeof(*asked));
 	CHECK(asked != NULL);
 	*asked = (struct question){store, answer, arg};
-	postgres_ask(store->postgres, store_postgres_statements[question].name, count, values, answered, asked);
+	postgres_ask(store->postgres, store_postgres_statements[question].name, values->count, values->texts, answered,
+	             asked);
 }

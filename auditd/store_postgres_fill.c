@@ -1,37 +1,8 @@
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "store_postgres.h"
-
-/* Values of a statement, all of them numbers but the last one of a batch. */
-struct values {
-	unsigned count;
-	const char *texts[10];
-	char numbers[10][STORE_POSTGRES_NUMBER_SIZE];
-};
-
-static void add_text(struct values *values, const char *text)
-{
-	values->texts[values->count++] = text;
-}
-
-static void add_number(struct values *values, uint64_t number)
-{
-	char *text = values->numbers[values->count];
-	snprintf(text, sizeof(values->numbers[0]), "%" PRIu64, number);
-	add_text(values, text);
-}
-
-static void add_cursor(struct values *values, const struct store_cursor *cursor)
-{
-	add_number(values, cursor->place.segment);
-	add_number(values, cursor->place.offset);
-	add_number(values, cursor->seq);
-}
 
 static bool same(const struct store_cursor *a, const struct store_cursor *b)
 {
@@ -80,16 +51,16 @@ static void batch_added(void *arg, const PGresult *rows, const char *error, cons
 
 static void send_batch(struct store_postgres *store)
 {
-	struct values values = {.count = 0};
+	struct store_values values = {.count = 0};
 	uint64_t today = loop_wall() / RECORD_DAY_MS, kept = store->store.retention;
 	wire_put_fixed(&store->batch, "]", sizeof("]"));
 	CHECK(store->batch.error == WIRE_OK);
-	add_text(&values, store->number);
-	add_cursor(&values, &store->cursor);
-	add_cursor(&values, &store->next);
-	add_number(&values, today > kept ? today - kept : 0);
-	add_number(&values, today + STORE_POSTGRES_DAYS_AHEAD);
-	add_text(&values, store->bytes);
+	store_values_text(&values, store->number);
+	store_postgres_cursor(&values, &store->cursor);
+	store_postgres_cursor(&values, &store->next);
+	store_values_number(&values, today > kept ? today - kept : 0);
+	store_values_number(&values, today + STORE_POSTGRES_DAYS_AHEAD);
+	store_values_text(&values, store->bytes);
 	postgres_ask(store->postgres, "add_batch", values.count, values.texts, batch_added, store);
 }
 
@@ -122,12 +93,12 @@ static void days_kept(void *arg, const PGresult *rows, const char *error, const 
 void store_postgres_expire(struct store *base, const struct store_expiry *expiry, store_expired *expired, void *arg)
 {
 	struct store_postgres *store = (struct store_postgres *)base;
-	struct values values = {.count = 0};
+	struct store_values values = {.count = 0};
 	store->expired = expired;
 	store->expired_arg = arg;
-	add_number(&values, expiry->records_day);
-	add_number(&values, expiry->today);
-	add_number(&values, expiry->today + STORE_POSTGRES_DAYS_AHEAD);
-	add_number(&values, expiry->usage_day);
+	store_values_number(&values, expiry->records_day);
+	store_values_number(&values, expiry->today);
+	store_values_number(&values, expiry->today + STORE_POSTGRES_DAYS_AHEAD);
+	store_values_number(&values, expiry->usage_day);
 	postgres_ask(store->postgres, "keep_days", values.count, values.texts, days_kept, store);
 }

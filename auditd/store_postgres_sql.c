@@ -82,7 +82,7 @@ static const char add_batch[] =
 	" BEGIN"
 	"  UPDATE journals SET segment = to_segment, segment_offset = to_offset, seq = to_seq WHERE number = which"
 	"   AND (segment, segment_offset, seq) = (from_segment, from_offset, from_seq);"
-	"  IF NOT FOUND THEN RAISE EXCEPTION 'another heimgate-auditd follows a journal of the same id'; END IF;"
+	"  IF NOT FOUND THEN RAISE EXCEPTION 'another session has followed this journal meanwhile'; END IF;"
 	"  UPDATE last_position SET position = position + cardinality(lines)"
 	"   RETURNING position - cardinality(lines) INTO before;"
 	"  PERFORM make_day(wanted) FROM"

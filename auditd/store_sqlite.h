@@ -48,7 +48,7 @@ void store_sqlite_expire(struct store *base, const struct store_expiry *expiry, 
 
 /* --- store_sqlite_ask.c --- */
 
-void store_sqlite_ask(struct store *base, enum store_question question, unsigned count, const char *const *values,
+void store_sqlite_ask(struct store *base, enum store_question question, const struct store_values *values,
                       store_answer *answer, void *arg);
 
 #endif

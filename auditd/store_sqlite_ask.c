@@ -4,9 +4,9 @@
 
 /* The journal's id is bound behind the last value there can be. */
 enum { JOURNAL = STORE_VALUES_MAX + 1 };
-_Static_assert(JOURNAL == 5, "the number in RECORDS");
+_Static_assert(JOURNAL == 11, "the number in RECORDS");
 
-#define RECORDS "SELECT seq, ?5, seq" STORE_SQLITE_MEMBERS " FROM records "
+#define RECORDS "SELECT seq, ?11, seq" STORE_SQLITE_MEMBERS " FROM records "
 #define SUMS "SUM(requests), SUM(refusals), SUM(tokens_in), SUM(tokens_out)"
 #define PERIOD "FROM usage WHERE day >= CAST(?1 AS INTEGER) AND day < CAST(?2 AS INTEGER) "
 #define PAGE "LIMIT ?4 OFFSET ?3"
@@ -16,7 +16,7 @@ static const char *const sql[STORE_QUESTIONS] = {
 	[STORE_TAIL] = RECORDS "WHERE seq > CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_NEWEST] = RECORDS "WHERE seq > (SELECT seq FROM cursor) - CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_SHOW] = RECORDS "WHERE request_id = ?1 AND request_id != '' ORDER BY seq LIMIT ?2",
-	[STORE_LINES] = RECORDS "WHERE ?1 = ?5 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT ?3",
+	[STORE_LINES] = RECORDS "WHERE ?1 = ?11 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT ?3",
 	[STORE_TOTAL] = "SELECT SUM(tokens), SUM(requests) FROM ("
 					"SELECT tokens_in + tokens_out AS tokens, requests FROM usage"
 					" WHERE key_id = ?1 AND day >= CAST(?3 AS INTEGER)"
@@ -55,7 +55,7 @@ static const char *text(const struct store_rows *rows, int column)
 }
 
 /* Asked seldom: not worth keeping prepared. */
-void store_sqlite_ask(struct store *base, enum store_question question, unsigned count, const char *const *values,
+void store_sqlite_ask(struct store *base, enum store_question question, const struct store_values *values,
                       store_answer *answer, void *arg)
 {
 	struct store_sqlite *store = (struct store_sqlite *)base;
@@ -65,8 +65,8 @@ void store_sqlite_ask(struct store *base, enum store_question question, unsigned
 		answer(arg, NULL, store->error);
 		return;
 	}
-	for (unsigned i = 0; i < count; i++)
-		sqlite3_bind_text(rows.statement, (int)i + 1, values[i], -1, SQLITE_STATIC);
+	for (unsigned i = 0; i < values->count; i++)
+		sqlite3_bind_text(rows.statement, (int)i + 1, values->texts[i], -1, SQLITE_STATIC);
 	sqlite3_bind_text(rows.statement, JOURNAL, store->journal, -1, SQLITE_STATIC);
 	answer(arg, &rows.rows, NULL);
 	sqlite3_finalize(rows.statement);

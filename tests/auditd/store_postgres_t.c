@@ -140,7 +140,7 @@ static void test_never_twice(void)
 	store_add(twin, 1, &record);
 	is_text(commit(store, &(struct store_cursor){{1, 10}, 1}), "", "a batch is committed");
 	is_text(commit(twin, &(struct store_cursor){{1, 10}, 1}),
-	        "cannot write to the store: another heimgate-auditd follows a journal of the same id",
+	        "cannot write to the store: another session has followed this journal meanwhile",
 	        "but not once more from the same place");
 	is_int((long long)stores_begin(twin).seq, 1, "whoever failed learns how far the store is");
 	is_int((long long)stores_total(store, key, 0).requests, 1, "and nothing was counted twice");
