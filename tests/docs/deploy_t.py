@@ -96,6 +96,8 @@ def check_answers(s, port, key, name):
 
 def check_not_twice(s, port, key, name):
     tap.is_(post(port, key, suite.chat_body("fault-close-head+" + name)).status, 502, "%s: a failure is passed on" % name)
+    post(port, key, suite.chat_body("after-" + name))
+    suite.until(lambda: "after-" + name in s.log("edge"), "the log to have come so far")
     tap.is_(s.log("edge").count("fault-close-head+" + name), 1, "and the request not sent to edge again")
 
 
