@@ -44,9 +44,9 @@ static void answer(struct change *change, const char *error)
 	ipc_ctl_end(change->ticket, done);
 }
 
-static void refuse(struct change *change, const char *reason)
+static void refuse(struct change *change, const char *event, const char *reason)
 {
-	log_error("key-not-changed", "action=%s key=%s reason=%s", change->action, change->key->id, log_text(reason));
+	log_error(event, "action=%s key=%s reason=%s", change->action, change->key->id, log_text(reason));
 	answer(change, reason);
 }
 
@@ -64,12 +64,14 @@ static void apply(struct change *change, uint64_t generation)
 static void saved(void *arg, enum store_outcome outcome, uint64_t generation, const char *reason)
 {
 	struct change *change = arg;
+	if (outcome == STORE_UNKNOWN) {
+		refuse(change, "key-change-unknown", reason);
+		return;
+	}
 	if (outcome == STORE_SAVED)
 		apply(change, generation);
 	else
-		refuse(change, reason);
-	if (outcome == STORE_UNKNOWN)
-		return;
+		refuse(change, "key-not-changed", reason);
 	if (outcome == STORE_REFUSED)
 		free(change->key);
 	free(change);

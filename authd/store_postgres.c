@@ -35,6 +35,7 @@ struct postgresql {
 	bool load_again; /* something was said on the channel meanwhile */
 	bool is_current; /* what there is was handed over, all of it */
 	bool told_lost;
+	bool said_unreadable;
 	uint64_t newest;               /* generation up to which all was handed over */
 	uint64_t since;                /* wall clock: when it was current last, or opened */
 	uint64_t current_since;        /* loop_now() */
@@ -76,12 +77,12 @@ static void settle_saved(struct postgresql *store, const struct key *key)
 	}
 }
 
-static void settle_unsaved(struct postgresql *store)
+static void settle_unsaved(struct postgresql *store, const char *reason)
 {
 	while (!LIST_EMPTY(&store->doubtful)) {
 		struct save *save = LIST_FIRST(&store->doubtful);
 		LIST_REMOVE(save, next);
-		settle(save, STORE_REFUSED, 0, "the database does not have the change");
+		settle(save, STORE_REFUSED, 0, reason);
 	}
 }
 
@@ -111,7 +112,7 @@ static void refuse_row(struct postgresql *store, const PGresult *rows, int row)
 	char id[KEY_ID_MAX + 1];
 	snprintf(id, sizeof(id), "%s", PQgetvalue(rows, row, 0));
 	if (strcmp(id, store->unusable) != 0)
-		log_error("key-unusable", "key=%s reason=\"no key can be like this row\"", log_text(id));
+		log_error("key-unusable", "key=%s", log_text(id));
 	memcpy(store->unusable, id, sizeof(id));
 }
 
@@ -141,6 +142,7 @@ static void take_load(struct postgresql *store, const PGresult *rows, uint64_t n
 		return;
 	}
 	store->unusable[0] = '\0';
+	store->said_unreadable = false;
 	if (!store->is_current) {
 		store->is_current = true;
 		store->told_lost = false;
@@ -148,7 +150,7 @@ static void take_load(struct postgresql *store, const PGresult *rows, uint64_t n
 		store->store.events.loaded(store->store.events.arg);
 	} else if (loop_now() >= store->current_since + POSTGRES_DEADLINE_MS) {
 		/* By now the server has done or given up what it was asked on a connection that was lost. */
-		settle_unsaved(store);
+		settle_unsaved(store, "the database does not have it");
 	}
 }
 
@@ -176,6 +178,14 @@ static bool went_back(struct postgresql *store, uint64_t newest)
 	return true;
 }
 
+static void refuse_load(struct postgresql *store, const char *reason)
+{
+	if (!store->said_unreadable)
+		log_error("store-unreadable", "reason=%s", log_text(reason));
+	store->said_unreadable = true;
+	lose(store);
+}
+
 static void load_answered(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
 {
 	struct postgresql *store = arg;
@@ -184,14 +194,12 @@ static void load_answered(void *arg, const PGresult *rows, const char *error, co
 		return; /* down() follows */
 	bool good = rows && PQntuples(rows) > 0;
 	uint64_t newest = good ? strtoull(PQgetvalue(rows, 0, STORE_POSTGRES_COLUMN_COUNT), NULL, 10) : 0;
-	if (!good) {
-		log_error("store-unreadable", "reason=%s", log_text(rows ? "the counter of generations is missing" : error));
-		lose(store);
-	} else if (went_back(store, newest)) {
+	if (!good)
+		refuse_load(store, rows ? "the counter of generations is missing" : error);
+	else if (went_back(store, newest))
 		store->load_again = true;
-	} else {
+	else
 		take_load(store, rows, newest);
-	}
 	loop_timer_set(&store->heartbeat, store->load_again ? 0 : HEARTBEAT_MS);
 }
 
@@ -224,7 +232,7 @@ static bool is_well(struct store *base, char *text)
 	struct postgresql *store = (struct postgresql *)base;
 	char since[KEYTEXT_TIME_SIZE];
 	keytext_time_format(since, store->since);
-	if (*store->unusable)
+	if (*store->unusable && postgres_is_up(store->postgres))
 		snprintf(text, STORE_ERROR_SIZE, "the database's row of key %s cannot be used", store->unusable);
 	else
 		snprintf(text, STORE_ERROR_SIZE, "database unreachable since %s", since);
@@ -279,7 +287,7 @@ static void close_store(struct store *base)
 	struct postgresql *store = (struct postgresql *)base;
 	postgres_close(store->postgres);
 	loop_timer_clear(&store->heartbeat);
-	settle_unsaved(store);
+	settle_unsaved(store, "the end came before it was known");
 	free(store);
 }
 

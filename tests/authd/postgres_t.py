@@ -3,7 +3,9 @@
 behind its back."""
 
 import os
+import signal
 import subprocess
+import threading
 import time
 
 from alone import AUDIT_ACK, UNKNOWN, Authd, accept, read_record
@@ -163,6 +165,58 @@ def locked_out(server, authd):
     tap.is_(authd.key("create", "--name", "locked out").returncode, 0, "then it is made")
 
 
+def create_in_doubt(server, authd, name, lose_answer):
+    """A change whose answer is lost by lose_answer(), while it waits."""
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(authd.key("create", "--name", name)))
+    asking.start()
+    lose_answer()
+    asking.join()
+    tap.ok(answers[0].returncode == 1 and "look whether the change was made" in answers[0].stderr,
+           "an answer that is lost is no success")
+    suite.until(lambda: "event=key-change-unknown" in authd.log(), "the doubt")
+
+
+def outcomes(authd, name):
+    lines = authd.log().splitlines()
+    return [line for line in lines if "event=key-changed" in line and 'name="%s"' % name in line]
+
+
+def lost_and_not_made(server, authd):
+    holder = hold_counter(server)
+
+    def lose():
+        suite.until(lambda: server.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"), "the wait")
+        server.kill()
+
+    create_in_doubt(server, authd, "not made", lose)
+    holder.communicate()
+    server.start()
+    suite.until(lambda: 'reason="the database does not have it"' in authd.log(), "the end of the doubt")
+    tap.is_(outcomes(authd, "not made"), [], "a change that the database does not have was not made")
+    tap.is_(authd.key("create", "--name", "not made").returncode, 0, "and can be repeated")
+
+
+def lost_and_made(server, authd):
+    """The server gets to it only after authd has given the connection up and has read everything anew."""
+    session = "SELECT pid FROM pg_stat_activity WHERE application_name = 'heimgate-authd'"
+    pid = int(server.sql(session)[0][0])
+    edge = authd.edge()
+
+    def lose():
+        os.kill(pid, signal.SIGSTOP)
+        loads = authd.log().count("event=loaded")
+        suite.until(lambda: authd.log().count("event=loaded") > loads, "another connection")
+
+    create_in_doubt(server, authd, "made", lose)
+    tap.is_(outcomes(authd, "made"), [], "it was not made so far")
+    os.kill(pid, signal.SIGCONT)
+    suite.until(lambda: outcomes(authd, "made"), "the end of the doubt")
+    tap.is_(len(outcomes(authd, "made")), 1, "a change that was made is in force, and on record, once it is seen")
+    tap.is_(authd.key("create", "--name", "made").returncode, 1, "its name is taken")
+    edge.close()
+
+
 def records(authd):
     listener = authd.listen("authd-auditd")
     auditd = accept(listener)
@@ -172,7 +226,7 @@ def records(authd):
         number, record = read_record(auditd)
         auditd.send_frame(AUDIT_ACK, number)
         found.append((record["action"], record["key_name"]))
-    tap.ok(("key.create", "cut") in found, "changes of one's own are on record")
+    tap.ok({("key.create", "cut"), ("key.create", "made")} <= set(found), "changes of one's own are on record")
     tap.ok(("key.revoke", "cut") not in found, "those of other hosts are on record there")
     auditd.close()
 
@@ -183,7 +237,8 @@ def main():
     with Authd(**server.environment("auth")) as authd:
         proxyd = authd.listen("authd-proxyd")
         tap.ok(proxyd, "proxyd's place is taken")
-        for test in (damaged_row, put_back, revoked_while_away, cut_connection, locked_out):
+        for test in (damaged_row, put_back, revoked_while_away, cut_connection, locked_out, lost_and_not_made,
+                     lost_and_made):
             test(server, authd)
         records(authd)
 
