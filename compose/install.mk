@@ -9,7 +9,7 @@ UNITS      := heimgate.target heimgate-.service.d/isolation.conf \
               $(notdir $(wildcard compose/systemd/heimgate-*.service))
 
 # MODE:SOURCE:TARGET.
-INSTALLED = $(foreach program,$(PROGRAMS),0755:$(BUILD)/bin/$(program):$(LIBEXECDIR)/$(program)) \
+INSTALLED = $(foreach program,$(filter-out heimgate-seal,$(PROGRAMS)),0755:$(BUILD)/bin/$(program):$(LIBEXECDIR)/$(program)) \
             0755:compose/systemd/heimgate.sh:$(PREFIX)/bin/heimgate \
             $(foreach unit,$(UNITS),0644:compose/systemd/$(unit):$(UNITDIR)/$(unit)) \
             0644:compose/systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/heimgate.conf \
