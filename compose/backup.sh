@@ -6,6 +6,10 @@
 
 : "${stack:?}" "${project:?}" "${env:?}" "${models:?}" # stack.sh's
 
+sums() { # of Debian, and of a Mac
+	if command -v sha256sum >/dev/null; then sha256sum "$@"; else shasum -a 256 "$@"; fi
+}
+
 in_database() {
 	podman exec -i "$project-postgres" "$@"
 }
@@ -16,8 +20,8 @@ backup() {
 	mkdir -p "$place"
 	in_database pg_dump --username=postgres --format=custom --schema=heimgate_auth --schema=heimgate_audit heimgate \
 		>"$place/database.dump"
-	podman cp "$project-auditd:/var/lib/heimgate/auditd" - >"$place/journal.tar"
-	(cd "$place" && sha256sum database.dump journal.tar >SHA256SUMS)
+	podman cp "$project-auditd:/var/lib/heimgate/auditd/." - >"$place/journal.tar"
+	(cd "$place" && sums database.dump journal.tar >SHA256SUMS)
 	cat <<-EOT
 		Keys and history are in ${place#../}.
 		Not in it, and needed on another machine: compose/secrets/$stack/upstream, compose/$env, compose/$models.
@@ -28,14 +32,15 @@ backup() {
 restore() {
 	place=$(cd .. && cd "${BACKUP:?says which backup}" && pwd)
 	if [ "${CONFIRM:-}" != yes ]; then
-		echo "This replaces all keys and all history of $project by those in $BACKUP: say CONFIRM=yes." >&2
+		echo "This puts back all keys and all history of $project as they are in $BACKUP." >&2
+		echo "Keys made since are gone, keys revoked since are good again.  To do it, say CONFIRM=yes." >&2
 		exit 100
 	fi
-	(cd "$place" && sha256sum --check --quiet SHA256SUMS)
+	(cd "$place" && sums --check --quiet SHA256SUMS)
 	quietly compose down -t 10
 	make_secrets
 	restore_journal
-	quietly compose up -d postgres
+	quietly bring_up postgres
 	restore_database
 	start
 	podman exec "$project-auditd" heimgate audit verify /var/lib/heimgate/auditd/journal
@@ -44,10 +49,11 @@ restore() {
 
 restore_journal() {
 	podman volume rm --force "$project-auditd" >/dev/null
-	container=$(podman create --network none --user 64204:64204 -v "$project-auditd:/var/lib/heimgate/auditd" \
-		"$(image)" heimgate)
-	podman cp - "$container:/var/lib/heimgate" <"$place/journal.tar"
-	podman rm "$container" >/dev/null
+	# Run once, so that the volume has its owner before there is anything in it.
+	podman run --name "$project-restore" --network none --user 64204:64204 \
+		-v "$project-auditd:/var/lib/heimgate/auditd" "$(image)" heimgate --version >/dev/null
+	podman cp - "$project-restore:/var/lib/heimgate/auditd" <"$place/journal.tar"
+	podman rm "$project-restore" >/dev/null
 }
 
 restore_database() {

@@ -47,7 +47,7 @@ for name in postgres authd auditd redis; do
 done
 {
 	echo 'user default on nopass -@all +ping'
-	echo "user heimgate on >$(cat redis.password) ~* -@all +@read +@write +@scripting +@connection +@transaction +time"
+	echo "user heimgate on >$(cat redis.password) ~* -@all +@read +@write +@scripting +@connection +time -@dangerous +info"
 } >"$draft/users.acl"
 
 upstream=""

@@ -12,7 +12,8 @@ SOURCE_DATE_EPOCH ?= $(or $(shell git log -1 --format=%ct 2>/dev/null),0)
 
 .PHONY: image
 image: ## build the container image and print its size
-	podman build --timestamp $(SOURCE_DATE_EPOCH) --build-arg VERSION=$(VERSION) -f compose/Containerfile -t $(OWN_IMAGE) .
+	podman build --timestamp $(SOURCE_DATE_EPOCH) --label org.opencontainers.image.version=$(VERSION) \
+		-f compose/Containerfile -t $(OWN_IMAGE) .
 	@podman image inspect --format '{{.Size}}' $(OWN_IMAGE) | awk '{ printf "$(OWN_IMAGE): %.1f MiB\n", $$1 / 1048576 }'
 
 BACKUP  ?=

@@ -20,13 +20,31 @@ esac
 url=http://127.0.0.1:$port
 [ -n "${IMAGE:-}" ] || unset IMAGE # an empty one would be taken for a name
 
+containers() {
+	podman ps "$@" --filter "label=com.docker.compose.project=$project"
+}
+
 compose() {
 	# podman-compose 1.0.3 knows no pids_limit: this is for whatever it starts, and what a service says goes before it.
-	[ "${COMPOSE:-podman-compose}" != podman-compose ] || set -- --podman-run-args=--pids-limit=128 "$@"
+	[ "${COMPOSE:-podman-compose}" != podman-compose ] ||
+		set -- --podman-path ./podman.sh --podman-run-args=--pids-limit=128 "$@"
 	for overlay in ${WITH:-}; do
 		set -- -f "$overlay.yaml" "$@"
 	done
 	${COMPOSE:-podman-compose} -p $project -f $file "$@"
+}
+
+# It knows no driver_opts either, and takes networks that are there as they are.
+isolate_networks() {
+	[ "${COMPOSE:-podman-compose}" = podman-compose ] || return 0
+	for network in $project-front $project-upstreams; do
+		podman network exists "$network" || podman network create --opt isolate=true "$network"
+	done
+}
+
+bring_up() {
+	isolate_networks
+	compose up -d --force-recreate "$@"
 }
 
 # Readers of Compose files talk a lot, and not all of them fail when something failed.
@@ -51,9 +69,9 @@ make_secrets() {
 }
 
 wait_ready() {
-	for _ in $(seq 120); do
-		! curl --silent --fail --max-time 2 --output /dev/null "$url/ready" || return 0
-		sleep 0.5
+	for _ in $(seq 60); do
+		! curl --silent --fail --max-time 1 --output /dev/null "$url/ready" || return 0
+		sleep 1
 	done
 	cat "$talk" >&2
 	printf '\nheimgate does not become ready.  Last it said:\n' >&2
@@ -66,7 +84,7 @@ start() {
 	offer .env.example $env
 	offer models.example.json $models
 	make_secrets
-	quietly compose up -d --force-recreate
+	quietly bring_up
 	wait_ready
 }
 
@@ -101,11 +119,16 @@ up)
 	print_next
 	;;
 down)
+	WITH="tls tunnel vector ${WITH:-}"
 	quietly compose down -t 10
 	echo "Stopped.  Keys, history and counters are kept; \`$up\` starts it again."
 	;;
-logs) compose logs ;;
-ps) compose ps ;;
+logs)
+	for container in $(containers --all --format '{{.Names}}'); do
+		podman logs "$container" 2>&1 | sed "s/^/${container#"$project-"}: /"
+	done
+	;;
+ps) containers --all ;;
 backup | restore)
 	# shellcheck source=compose/backup.sh
 	. ./backup.sh
