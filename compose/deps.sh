@@ -11,7 +11,10 @@ test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clan
 	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev
 	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc
 	nginx:nginx-light wrk:wrk /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server
-	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy"
+	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy
+	podman:podman podman-compose:podman-compose runc:runc iptables:iptables debootstrap:debootstrap
+	/usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
+	/usr/libexec/podman/catatonit:catatonit"
 
 case "${1:-}" in
 run) needs=$run_needs ;;

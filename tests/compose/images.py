@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Stand-ins for the images of other people's that the Containerfile and the Compose files name.
+
+No registry is asked: each is made from Debian's packages, under the very name of the original, and behaves as the
+original does in what is used of it.  debian, postgres, redis and caddy run the real programs; cloudflared and qdrant,
+which Debian does not have, are only something that listens or connects in their place.
+
+They are kept between runs.  podman's own cache tells whether a stand-in has to be made again; the base carries a digest
+of its recipe.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+
+import podman
+
+BASE = "docker.io/library/debian:12-slim"
+BUILT = {
+    "postgres": "docker.io/library/postgres:15-bookworm",
+    "redis": "docker.io/library/redis:7-bookworm",
+    "caddy": "docker.io/library/caddy:2",
+}
+# As in the original: no service is started by its installation, and no downloaded package is kept.
+BASE_FILES = {
+    "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n",
+    "etc/apt/apt.conf.d/docker-clean": 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };\n'
+    'Acquire::Languages "none";\n',
+    "etc/dpkg/dpkg.cfg.d/docker": "path-exclude /usr/share/doc/*\npath-exclude /usr/share/man/*\n"
+    "path-exclude /usr/share/locale/*\n",
+}
+EMPTIED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt/archives", "var/lib/apt/lists")
+
+
+def recipe():
+    return hashlib.sha256(repr((BASE_FILES, EMPTIED)).encode()).hexdigest()
+
+
+def make_tree(tree):
+    podman.run("debootstrap", "--variant=minbase", "bookworm", tree)
+    for place in EMPTIED:
+        shutil.rmtree(os.path.join(tree, place))
+        os.mkdir(os.path.join(tree, place))
+    for path, text in BASE_FILES.items():
+        with open(os.path.join(tree, path), "w", encoding="ascii") as file:
+            file.write(text)
+        os.chmod(os.path.join(tree, path), 0o755 if text.startswith("#!") else 0o644)
+
+
+def import_tree(tree, env):
+    with subprocess.Popen(["tar", "-C", tree, "-c", "."], stdout=subprocess.PIPE) as tar:
+        change = ("--change", "LABEL recipe=" + recipe(), "--change", 'CMD ["bash"]')
+        podman.run("podman", "import", *change, "-", BASE, env=env, stdin=tar.stdout)
+        tar.stdout.close()
+    assert tar.returncode == 0, "tar could not read the tree"
+
+
+def make_base(env):
+    found = podman.run(
+        "podman", "images", "--quiet", "--filter", "label=recipe=" + recipe(), "--filter", "reference=" + BASE, env=env
+    )
+    if found:
+        return
+    with tempfile.TemporaryDirectory(prefix="heimgate-base-") as place:
+        tree = os.path.join(place, "tree")
+        make_tree(tree)
+        import_tree(tree, env)
+
+
+@contextlib.contextmanager
+def store():
+    """The environment of the kept store, for one user at a time."""
+    env = podman.environment(podman.KEPT)
+    with open(os.path.join(podman.KEPT, "lock"), "wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield env
+
+
+def make(env):
+    """Makes what is missing; a minute or two the first time, else a second."""
+    make_base(env)
+    for folder, name in BUILT.items():
+        podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
+
+
+if __name__ == "__main__":
+    with store() as environment:
+        make(environment)
+        print(podman.run("podman", "images", env=environment), end="")
