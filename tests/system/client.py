@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import socket
 
 from process import PATIENCE
 
@@ -112,3 +113,28 @@ def read_until_closed(sock):
                 break
             data += more
     return data
+
+
+class Clients:
+    """Clients of whoever listens on `port` of this machine."""
+
+    port = 0
+
+    def http(self, method, path, body=None, key=None, headers=(), timeout=PATIENCE):
+        return http_call(self.port, method, path, body, request_headers(key, body, headers), timeout)
+
+    def chat(self, key, model, headers=(), timeout=PATIENCE, **members):
+        """A chat that is not streamed."""
+        return self.http("POST", "/v1/chat/completions", chat_body(model, **members), key, headers, timeout)
+
+    def stream(self, key, model, headers=(), timeout=PATIENCE, **members):
+        """A chat being streamed."""
+        body = chat_body(model, stream=True, **members)
+        return Stream(self.port, "/v1/chat/completions", body, request_headers(key, body, headers), timeout)
+
+    def raw(self, data=b"", timeout=PATIENCE):
+        """A TCP connection to edge on which data was sent."""
+        sock = socket.create_connection(("127.0.0.1", self.port), timeout)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.sendall(data)
+        return sock

@@ -18,13 +18,13 @@ import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
 # Tests find all of this here.
 from process import BIN, PATIENCE, REPORTS, Process, clean_environment, free_port, together, until  # noqa: F401
-from client import Stream, chat_body, http_call, read_until_closed, request_bytes, request_headers  # noqa: F401
+from client import Clients, Stream, chat_body, http_call  # noqa: F401
+from client import read_until_closed, request_bytes, request_headers  # noqa: F401
 from mockserver import Mock
 
 import nngipc
@@ -33,7 +33,7 @@ import tap
 DAEMONS = ("auditd", "limiterd", "proxyd", "authd", "edge")  # whoever is asked stands before whoever asks
 
 
-class Suite:
+class Suite(Clients):
     """The daemons named, and a mock model server.
 
     env:     settings for all daemons, such as {"HEIMGATE_BODY_MAX": "4096"}
@@ -214,24 +214,3 @@ class Suite:
     def journal_files(self):
         journal = os.path.join(self.state, "auditd", "journal")
         return [os.path.join(journal, name) for name in sorted(os.listdir(journal)) if name.endswith(".jsonl")]
-
-    # --- clients ---
-
-    def http(self, method, path, body=None, key=None, headers=(), timeout=PATIENCE):
-        return http_call(self.port, method, path, body, request_headers(key, body, headers), timeout)
-
-    def chat(self, key, model, headers=(), timeout=PATIENCE, **members):
-        """A chat that is not streamed."""
-        return self.http("POST", "/v1/chat/completions", chat_body(model, **members), key, headers, timeout)
-
-    def stream(self, key, model, headers=(), timeout=PATIENCE, **members):
-        """A chat being streamed."""
-        body = chat_body(model, stream=True, **members)
-        return Stream(self.port, "/v1/chat/completions", body, request_headers(key, body, headers), timeout)
-
-    def raw(self, data=b"", timeout=PATIENCE):
-        """A TCP connection to edge on which data was sent."""
-        sock = socket.create_connection(("127.0.0.1", self.port), timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(data)
-        return sock
