@@ -9,7 +9,6 @@ They are kept between runs.  podman's own cache tells whether a stand-in has to 
 of its recipe.
 """
 
-import contextlib
 import fcntl
 import hashlib
 import os
@@ -71,23 +70,18 @@ def make_base(env):
         import_tree(tree, env)
 
 
-@contextlib.contextmanager
-def store():
-    """The environment of the kept store, for one user at a time."""
+def make_all():
+    """Makes what is missing, a minute or two the first time, and heimgate's own image with `make image`."""
     env = podman.environment(podman.KEPT)
     with open(os.path.join(podman.KEPT, "lock"), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield env
-
-
-def make(env):
-    """Makes what is missing; a minute or two the first time, else a second."""
-    make_base(env)
-    for folder, name in BUILT.items():
-        podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
+        make_base(env)
+        for folder, name in BUILT.items():
+            podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
+        for stack in ("prod", "dev"):
+            podman.run("make", "image", "STACK=" + stack, env=env, cwd=podman.ROOT)
 
 
 if __name__ == "__main__":
-    with store() as environment:
-        make(environment)
-        print(podman.run("podman", "images", env=environment), end="")
+    make_all()
+    print(podman.run("podman", "images", env=podman.environment(podman.KEPT)), end="")

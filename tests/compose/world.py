@@ -2,11 +2,10 @@
 ends.
 
     import world
-    world.enter()  # the script starts over inside
+    env = world.enter(images.make_all)  # the script starts over inside
 
 Published ports, bridges and firewall rules are seen nowhere else.  Behind its default route there is not the internet
-but one host, OUTSIDE, which answers on every TCP port that listen_outside() opened.  /run is empty memory; podman keeps
-everything below it.
+but one host, OUTSIDE: see outside.py.  /run is empty memory; podman keeps everything below it.
 """
 
 import atexit
@@ -18,11 +17,12 @@ import threading
 
 import podman
 import tap
+from process import until
 
 MARK = "HEIMGATE_TEST_WORLD"
 INIT = "/usr/libexec/podman/catatonit"  # the first process in there has to reap what podman leaves behind
 UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
-GATEWAY, OUTSIDE = "203.0.113.1", "203.0.113.2"  # addresses of documentation (RFC 5737): nobody's
+GATEWAY, OUTSIDE = "198.51.100.1", "198.51.100.2"  # addresses of documentation (RFC 5737): nobody's
 PLACE = "/run/podman"
 FURNISH = """
 mount -t tmpfs tmpfs /run
@@ -41,17 +41,36 @@ ip -n outside link set eth0 up
 """.format(gateway=GATEWAY, outside=OUTSIDE)
 
 
-def enter():
-    """Returns inside, with the environment for podman."""
+def enter(prepare):
+    """Returns inside, with the environment for podman.  prepare() is called outside, where the real network is."""
     if MARK not in os.environ:
+        _require()
+        prepare()
         os._exit(_start_over())
     del os.environ[MARK]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("the test was stopped"))
     threading.Thread(target=_leave_with_the_outer, daemon=True).start()
     podman.run("sh", "-euc", FURNISH)
     env = podman.environment(PLACE, borrow=True)
-    atexit.register(podman.run, "podman", "rm", "--all", "--force", "--time", "0", env=env)  # their control groups
+    atexit.register(_remove_containers, env)
     return env
+
+
+def _remove_containers(env):
+    """Their control groups would stay.  The first try may meet containers that are just being restarted."""
+    command = ("podman", "rm", "--all", "--force", "--time", "0")
+    for _ in range(3):
+        if subprocess.run(command, env=env, capture_output=True, check=False).returncode == 0:
+            break
+
+
+def start_outside():
+    """The host that stands for the internet, once it answers."""
+    argv = ("ip", "netns", "exec", "outside", sys.executable, os.path.join(podman.HERE, "outside.py"), OUTSIDE)
+    log = os.path.join(PLACE, "outside.log")
+    with open(log, "wb") as file:
+        atexit.register(subprocess.Popen(argv, stdout=file).kill)
+    until(lambda: os.path.getsize(log), "the outside")
 
 
 def _start_over():
@@ -67,7 +86,7 @@ def _leave_with_the_outer():
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def require():
+def _require():
     """Ends the script where podman cannot run: that is a failure for CI, and said clearly elsewhere."""
     lacks = _lacks()
     if not lacks:

@@ -1,0 +1,158 @@
+"""The Compose stacks, brought up with the documented commands from a copy of the tree."""
+
+import json
+import os
+import re
+
+import client
+import podman
+from process import until
+
+DAEMONS = ("edge", "authd", "limiterd", "proxyd", "auditd")
+STORES = ("postgres", "redis")
+ALL = DAEMONS + STORES
+
+
+def copy_tree(place):
+    """What somebody has who cloned the repository."""
+    os.makedirs(place)
+    listed = "git ls-files -co -z --exclude-standard | tar --null -T - -c | tar -x -C " + place
+    podman.run("sh", "-euc", listed, cwd=podman.ROOT)
+    return place
+
+
+class Stack(client.Clients):
+    """prefix: of its make targets; project: its name for podman-compose."""
+
+    def __init__(self, tree, env, project, prefix, port):
+        self.tree = tree
+        self.env = env
+        self.project = project
+        self.prefix = prefix
+        self.port = port
+        self.secrets = os.path.join(tree, "compose", "secrets", "dev" if prefix else "prod")
+        self.keys = 0
+
+    # --- as a person has it ---
+
+    def make(self, target, **variables):
+        """`make TARGET` in the tree: what it said."""
+        words = ["%s=%s" % variable for variable in variables.items()]
+        return podman.run("make", "--no-print-directory", target, *words, env=self.env, cwd=self.tree)
+
+    def up(self, **variables):
+        said = self.make(self.prefix + "up", **variables)
+        self.wait_serving()
+        return said
+
+    def down(self):
+        return self.make(self.prefix + "down")
+
+    def wait_serving(self):
+        def ready():
+            try:
+                return self.http("GET", "/ready", timeout=2).status == 200
+            except OSError:
+                return False
+
+        until(ready, "readiness of " + self.project)
+
+    def not_ready(self):
+        """The names of the daemons and stores that /ready calls unwell."""
+        daemons = self.http("GET", "/ready").json()["daemons"]
+        unwell = [name for name, daemon in daemons.items() if not daemon["well"]]
+        parts = [name for daemon in daemons.values() for name, part in daemon["parts"].items() if not part["well"]]
+        return unwell + parts
+
+    # --- people's tools ---
+
+    def tool(self, name, *arguments):
+        """`heimgate NAME ...` in the container of the daemon it speaks to."""
+        service = {"key": "authd", "limits": "limiterd", "audit": "auditd"}[name]
+        return self.podman("exec", self.name(service), "heimgate", name, *arguments)
+
+    def make_key(self, **options):
+        self.keys += 1
+        words = ["--name", "test-%d" % self.keys]
+        for option, value in options.items():
+            words += ["--" + option, str(value)]
+        return re.search(r"sk-hg-\S+", self.tool("key", "create", *words)).group()
+
+    @staticmethod
+    def key_id(key):
+        return key.split("-")[2]
+
+    def limits(self):
+        """What limiterd counts now."""
+        return json.loads(self.tool("limits", "show", "--json"))
+
+    def used(self, key):
+        """Of its budget."""
+        rows = [row for row in self.limits()["keys"] if row["key"] == self.key_id(key)]
+        return rows[0]["budget"]["used"] if rows else None
+
+    def records(self, **wanted):
+        """The records of the journal with these members, oldest first."""
+        found = []
+        for name in sorted(os.listdir(self.journal())):
+            if name.endswith(".jsonl"):
+                with open(os.path.join(self.journal(), name), "rb") as file:
+                    found += [json.loads(line) for line in file.read().split(b"\n")[:-1]]
+        return [record for record in found if all(record[name] == value for name, value in wanted.items())]
+
+    def journal(self):
+        """Where the volume is that the journal is in."""
+        mounts = self.inspect("auditd")["Mounts"]
+        place = next(mount["Source"] for mount in mounts if mount["Destination"].endswith("/auditd"))
+        return os.path.join(place, "journal")
+
+    # --- containers ---
+
+    def podman(self, *arguments):
+        return podman.run("podman", *arguments, env=self.env)
+
+    def name(self, service):
+        """The name of its container."""
+        return "%s-%s" % (self.project, service)
+
+    def inspect(self, service):
+        return json.loads(self.podman("inspect", self.name(service)))[0]
+
+    def mounts(self):
+        """Of all its containers."""
+        return [mount for service in ALL for mount in self.inspect(service)["Mounts"]]
+
+    def pid(self, service):
+        """Of its first process; 0 while it does not run."""
+        return self.inspect(service)["State"]["Pid"]
+
+    def services(self):
+        """Whose containers run."""
+        label = "label=com.docker.compose.project=" + self.project
+        listed = json.loads(self.podman("ps", "--filter", label, "--format", "json"))
+        return {each["Labels"]["com.docker.compose.service"] for each in listed}
+
+    def addresses(self, service):
+        """In each network it is in."""
+        networks = self.inspect(service)["NetworkSettings"]["Networks"]
+        return {name: network["IPAddress"] for name, network in networks.items()}
+
+    def log(self, service):
+        return self.podman("logs", self.name(service))
+
+    def crash(self, service):
+        """Kills its process; returns when podman has started another."""
+        pid = self.pid(service)
+        os.kill(pid, 9)
+        until(lambda: self.pid(service) not in (0, pid), "restart of " + service)
+
+    def stop(self, service):
+        self.podman("stop", "--time", "5", self.name(service))
+
+    def start(self, service):
+        self.podman("start", self.name(service))
+
+    def probe(self, service, *targets):
+        """What somebody could reach who took this container over: see probe.py."""
+        probe = os.path.join(podman.HERE, "probe.py")
+        return json.loads(podman.run("python3", probe, str(self.pid(service)), *targets))
