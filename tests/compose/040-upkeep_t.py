@@ -21,8 +21,7 @@ PLACE = os.path.join(podman.ROOT, "build", CURRENT)
 
 def prepare():
     """The images; this one as an older release, too; and the newer podman-compose."""
-    images.make_all()
-    env = podman.environment(podman.KEPT)
+    env = images.make_all()
     podman.run("make", "image", "VERSION=0.0.9", env=env, cwd=podman.ROOT)
     if not os.path.exists(PLACE):
         podman.run(sys.executable, "-m", "venv", PLACE + ".new")

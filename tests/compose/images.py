@@ -71,7 +71,10 @@ def make_base(env):
 
 
 def make_all():
-    """Makes what is missing, a minute or two the first time, and heimgate's own image with `make image`."""
+    """Makes what is missing, a minute or two the first time, and heimgate's own image with `make image`.
+
+    Returns the environment of the store they are in.
+    """
     env = podman.environment(podman.KEPT)
     with open(os.path.join(podman.KEPT, "lock"), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -80,8 +83,8 @@ def make_all():
             podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
         for stack in ("prod", "dev"):
             podman.run("make", "image", "STACK=" + stack, env=env, cwd=podman.ROOT)
+    return env
 
 
 if __name__ == "__main__":
-    make_all()
-    print(podman.run("podman", "images", env=podman.environment(podman.KEPT)), end="")
+    print(podman.run("podman", "images", env=make_all()), end="")

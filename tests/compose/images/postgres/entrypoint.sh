@@ -51,7 +51,9 @@ if [ "$1" = postgres ]; then
 	[ "$(id -u)" != 0 ] || as_postgres "$@"
 	umask 0077
 	mkdir -p "$PGDATA"
-	[ -s "$PGDATA/PG_VERSION" ] || make_cluster
+	if ! [ -s "$PGDATA/PG_VERSION" ]; then
+		make_cluster
+	fi
 fi
 unset POSTGRES_PASSWORD
 exec "$@"
