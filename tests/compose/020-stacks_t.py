@@ -6,17 +6,16 @@ import os
 import re
 
 import images
-import podman
 import stack
 import tap
 import world
 from mockserver import Mock
-from process import until
 
 ECHO = "Reply with exactly this text and nothing else: "
 MOCK_PORT = 11434  # where Ollama would listen
 LINKS = {
-    "edge": {"edge-authd", "edge-limiterd", "edge-proxyd", "edge-auditd"},
+    "door": {"door"},
+    "edge": {"door", "edge-authd", "edge-limiterd", "edge-proxyd", "edge-auditd"},
     "authd": {"edge-authd", "authd-auditd", "authd-proxyd", "ctl-authd"},
     "limiterd": {"edge-limiterd", "proxyd-limiterd", "limiterd-auditd", "ctl-limiterd"},
     "proxyd": {"edge-proxyd", "proxyd-limiterd", "proxyd-auditd", "authd-proxyd"},
@@ -24,8 +23,9 @@ LINKS = {
     "postgres": set(),
     "redis": set(),
 }
-PORTS = {"edge": 8000, "postgres": 5432, "redis": 6379}
+PORTS = {"door": 8000, "postgres": 5432, "redis": 6379}
 REACHED = {
+    "door": ("the internet", "the internet by name"),  # it never reads a byte from anybody
     "edge": (),
     "authd": ("postgres of PROJECT",),
     "limiterd": ("redis of PROJECT",),
@@ -82,8 +82,8 @@ def check_process(s, service):
     tap.ok(host["ReadonlyRootfs"] and not host["Privileged"], "on a root that cannot be written to")
     tap.ok(0 < host["Memory"] <= 1 << 30 and 0 < host["PidsLimit"] <= 4096, "with limits of memory and processes")
     published = [port for ports in (host["PortBindings"] or {}).values() for port in ports or []]
-    wanted = [("127.0.0.1", str(s.port))] if service == "edge" else []
-    tap.is_([(port["HostIp"], port["HostPort"]) for port in published], wanted, "and no published port but edge's")
+    wanted = [("127.0.0.1", str(s.port))] if service == "door" else []
+    tap.is_([(port["HostIp"], port["HostPort"]) for port in published], wanted, "and no published port but the door's")
     with open("/proc/%d/environ" % s.pid(service), "rb") as file:
         environment = file.read() + repr(about["Config"]["Cmd"]).encode()
     leaked = [secret for secret in secrets_of(s) if secret and secret in environment]
@@ -91,7 +91,7 @@ def check_process(s, service):
 
 
 def check_users(s):
-    users = {service: status_of(s.pid(service))["Uid"].split()[0] for service in stack.DAEMONS}
+    users = {service: status_of(s.pid(service))["Uid"].split()[0] for service in stack.OURS}
     tap.is_(len(set(users.values())), len(users), "each daemon has a user of its own: %s" % users)
 
 

@@ -63,7 +63,7 @@ class Holdings:
 
 
 def image_of(s):
-    return {s.inspect(service)["Image"] for service in stack.DAEMONS}
+    return {s.inspect(service)["Image"] for service in stack.OURS}
 
 
 def check_upgrade(s):

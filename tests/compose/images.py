@@ -23,6 +23,8 @@ BUILT = {
     "postgres": "docker.io/library/postgres:15-bookworm",
     "redis": "docker.io/library/redis:7-bookworm",
     "caddy": "docker.io/library/caddy:2",
+    "cloudflared": "docker.io/cloudflare/cloudflared:2025.8.1",
+    "qdrant": "docker.io/qdrant/qdrant:v1.15.4",
 }
 # As in the original: no service is started by its installation, and no downloaded package is kept.
 BASE_FILES = {

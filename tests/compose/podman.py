@@ -52,11 +52,11 @@ def environment(place, borrow=False):
     }
 
 
-def run(*command, env=None, **options):
+def run(*command, env=None, check=True, **options):
     """Runs a command: its output as text.  What it said is part of the error when it fails."""
     done = subprocess.run(
         command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options
     )
-    if done.returncode != 0:
+    if check and done.returncode != 0:
         raise RuntimeError("%s ended with %d:\n%s" % (" ".join(command), done.returncode, done.stdout[-4000:]))
     return done.stdout

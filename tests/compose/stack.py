@@ -9,8 +9,8 @@ import podman
 from process import until
 
 DAEMONS = ("edge", "authd", "limiterd", "proxyd", "auditd")
-STORES = ("postgres", "redis")
-ALL = DAEMONS + STORES
+OURS = ("door",) + DAEMONS
+ALL = OURS + ("postgres", "redis")
 
 
 def copy_tree(place):
@@ -18,8 +18,6 @@ def copy_tree(place):
     os.makedirs(place)
     listed = "git ls-files -co -z --exclude-standard | tar --null -T - -c | tar -x -C " + place
     podman.run("sh", "-euc", listed, cwd=podman.ROOT)
-    if os.environ.get("HG_PROTO"):
-        podman.run("sed", "-i", "/HEIMGATE_LIMIT_STORE/d;/HEIMGATE_AUDIT_STORE/d", place + "/compose/services.yaml")
     return place
 
 
@@ -59,19 +57,22 @@ class Stack(client.Clients):
 
         until(ready, "readiness of " + self.project)
 
-    def not_ready(self):
-        """The names of the daemons and stores that /ready calls unwell."""
-        daemons = self.http("GET", "/ready").json()["daemons"]
-        unwell = [name for name, daemon in daemons.items() if not daemon["well"]]
-        parts = [name for daemon in daemons.values() for name, part in daemon["parts"].items() if not part["well"]]
-        return unwell + parts
+    def unwell(self):
+        """What /ready says is not well: names of daemons, and of parts as "authd/store"."""
+        answer = self.http("GET", "/ready")
+        found = set()
+        for name, daemon in answer.json()["daemons"].items():
+            found |= set() if daemon["well"] else {name}
+            found |= {"%s/%s" % (name, part) for part, state in daemon["parts"].items() if not state["well"]}
+        return found
 
     # --- people's tools ---
 
-    def tool(self, name, *arguments):
-        """`heimgate NAME ...` in the container of the daemon it speaks to."""
+    def tool(self, name, *arguments, check=True):
+        """`heimgate NAME ...` in the container of the daemon it speaks to: what it said."""
         service = {"key": "authd", "limits": "limiterd", "audit": "auditd"}[name]
-        return self.podman("exec", self.name(service), "heimgate", name, *arguments)
+        command = ("podman", "exec", self.name(service), "heimgate", name, *arguments)
+        return podman.run(*command, env=self.env, check=check)
 
     def make_key(self, **options):
         self.keys += 1
@@ -103,10 +104,15 @@ class Stack(client.Clients):
         return [record for record in found if all(record[name] == value for name, value in wanted.items())]
 
     def journal(self):
-        """Where the volume is that the journal is in."""
-        mounts = self.inspect("auditd")["Mounts"]
-        place = next(mount["Source"] for mount in mounts if mount["Destination"].endswith("/auditd"))
-        return os.path.join(place, "journal")
+        """The directory of the journal, in its volume."""
+        return self.in_volume("auditd", "/var/lib/heimgate/auditd/journal")
+
+    def in_volume(self, service, path):
+        """Where on the machine a path of a container is that lies in one of its volumes."""
+        for mount in self.inspect(service)["Mounts"]:
+            if path.startswith(mount["Destination"] + "/"):
+                return mount["Source"] + path[len(mount["Destination"]) :]
+        raise ValueError("%s of %s is in no volume" % (path, service))
 
     # --- containers ---
 
