@@ -84,6 +84,7 @@ struct copy {
 	bool answered;
 	struct store_cursor cursor; /* of the database */
 	size_t added;
+	uint64_t told; /* loop_micros() */
 };
 
 static void begun(void *arg, const struct store_cursor *cursor, const char *error)
@@ -142,22 +143,20 @@ static void move_cursor(struct copy *copy)
 		copy->cursor.place = have->place;
 }
 
-static void tell(const struct copy *copy)
+static void tell(struct copy *copy)
 {
-	static uint64_t last;
 	uint64_t now = loop_micros();
-	if (now - last < TELL_US)
+	if (now - copy->told < TELL_US)
 		return;
-	last = now;
-	printf("  line %" PRIu64 " of %" PRIu64 "\n", copy->cursor.seq, copy->migrate->have.seq);
-	fflush(stdout);
+	copy->told = now;
+	fprintf(stderr, "line %" PRIu64 " of %" PRIu64 "\n", copy->cursor.seq, copy->migrate->have.seq);
 }
 
 /* Until the last batch the cursor tells how many lines are in, not where the next one is: the follower would leave
  * out what is there. */
 void migrate_copy(const struct migrate *migrate)
 {
-	struct copy copy = {.migrate = migrate};
+	struct copy copy = {.migrate = migrate, .told = loop_micros()};
 	do {
 		begin(&copy);
 		copy.added = 0;

@@ -117,7 +117,7 @@ def test_killed(server):
         auditd.write_many(6000)
         before = auditd.history()
         auditd.stop(signal.SIGTERM)
-        ended = 0
+        ended = 0  # the last ones find nothing left to do
         while ended < 3:
             environment = suite.clean_environment({**auditd.env, **settings_of(server)})
             with subprocess.Popen([os.path.join(suite.BIN, "heimgate-migrate-history")], env=environment,
