@@ -9,29 +9,17 @@ import layout
 import machine
 import suite
 import tap
+from gate import MODEL_PORT, PORT, chat, prepare, wait_ready
 
-PORT, MODEL_PORT = 8000, 11434  # as they are installed
 FAR, METADATA = "192.0.2.1", "169.254.169.254"
 NEXT = ("systemd-sysusers", "systemd-tmpfiles --create", "systemctl daemon-reload",
         "systemctl enable --now heimgate.target")
 
 
-def chat(key, model="any", **members):
-    body = suite.chat_body(model, **members)
-    return suite.http_call(PORT, "POST", "/v1/chat/completions", body, suite.request_headers(key, body))
-
-
-def is_ready():
-    try:
-        return suite.http_call(PORT, "GET", "/ready").status == 200
-    except OSError:
-        return False
-
-
 def check_start(m):
     for command in NEXT:
         m.run(*command.split())
-    suite.until(is_ready, "readiness")
+    wait_ready()
     users = dict(re.findall(r"^(heimgate-\S+) +/usr/local/libexec/heimgate/(\S+)", m.run(
         "ps", "-eo", "user:32,args").stdout, re.M))
     tap.is_(users, {"heimgate-" + name: "heimgate-" + name for name in layout.SERVICES}, "each with a user of its own")
@@ -105,7 +93,7 @@ def check_killed(m, key):
         before = main_pid(m, name)
         m.run("systemctl", "kill", "--signal=KILL", "heimgate-%s.service" % name)
         suite.until(lambda name=name, before=before: main_pid(m, name) not in (0, before), name + " to be back")
-        suite.until(is_ready, "readiness")
+        wait_ready()
         tap.is_(chat(key).status, 200, "%s is killed and started again" % name)
 
 
@@ -133,7 +121,7 @@ def check_restart(m, key):
     secrets = [m.path("/var/lib/heimgate/secrets/%s.key" % name) for name in ("grant", "lease")]
     before = [open(path, "rb").read() for path in secrets]
     m.run("systemctl", "restart", "heimgate.target")
-    suite.until(is_ready, "readiness")
+    wait_ready()
     tap.is_([open(path, "rb").read() for path in secrets], before, "a restart keeps the stamp keys")
     tap.is_((len(set(before)), {len(each) for each in before}), (2, {32}), "which are two, of 32 bytes")
     tap.is_(chat(key, "only").status, 200, "and the keys of clients")
@@ -148,7 +136,7 @@ def check_mistake(m):
     tap.has(m.run("journalctl", "--no-pager", "-u", "heimgate-edge").stdout, "HEIMGATE_PROT", "and is in the journal")
     m.write("/etc/heimgate/heimgate.env", environment)
     m.run("systemctl", "restart", "heimgate-edge")
-    suite.until(is_ready, "readiness")
+    wait_ready()
 
 
 def check_stop(m):
@@ -156,15 +144,6 @@ def check_stop(m):
     results = [m.show("heimgate-%s.service" % name, "Result") for name in layout.SERVICES]
     tap.is_(results, ["success"] * 6, "all end well")
     tap.is_(m.run("pgrep", "-f", "libexec/heimgate", check=False).stdout, "", "and nothing is left running")
-
-
-def prepare(m):
-    # A sanitizer looks for leaks by ptrace, which the units refuse.
-    settings = m.read("/etc/heimgate/heimgate.env")
-    m.write("/etc/heimgate/heimgate.env", settings + "ASAN_OPTIONS=detect_leaks=0\n")
-    m.enter_network()
-    for address in (FAR, METADATA):
-        m.run("ip", "address", "add", address + "/32", "dev", "lo")
 
 
 def plant_secrets(m):
@@ -178,8 +157,9 @@ if reason:
     tap.skip_all(reason)
 here = os.path.dirname(os.path.abspath(__file__))
 with machine.Machine(extra={"usr/local/libexec/probe": os.path.join(here, "probe.py")}) as the_machine:
-    prepare(the_machine)
-    mock = suite.Mock(the_machine.directory, port=MODEL_PORT)
+    mock = prepare(the_machine)
+    for address in (FAR, METADATA):
+        the_machine.run("ip", "address", "add", address + "/32", "dev", "lo")
     check_start(the_machine)
     first = check_chat(the_machine)
     check_people(the_machine)
