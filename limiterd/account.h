@@ -36,6 +36,7 @@ struct account {
 	uint32_t asking;      /* takes that wait to hear of the budget's history */
 	uint64_t question;    /* id of the USAGE_ASK under way; 0: none */
 	uint64_t since;       /* what it asked about */
+	uint64_t count, era;  /* shared.c's: what Redis had counted when the question came up */
 	struct pool_party party;
 	uint64_t used_at; /* ms */
 	struct account *same_hash;

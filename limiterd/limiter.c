@@ -1,6 +1,5 @@
 #include "limiter.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,19 +14,6 @@ void limiter_init(struct limiter *limiter, uint64_t lease_life)
 	ledger_init(&limiter->ledger);
 	history_init(&limiter->history);
 	TAILQ_INIT(&limiter->answered);
-	TAILQ_INIT(&limiter->spare);
-}
-
-struct take *limiter_new_take(struct limiter *limiter)
-{
-	struct take *take = TAILQ_FIRST(&limiter->spare);
-	if (take)
-		TAILQ_REMOVE(&limiter->spare, take, place);
-	else
-		take = malloc(sizeof(*take));
-	CHECK(take);
-	memset(take, 0, sizeof(*take));
-	return take;
 }
 
 struct take *limiter_next(struct limiter *limiter)
@@ -36,11 +22,6 @@ struct take *limiter_next(struct limiter *limiter)
 	if (take)
 		TAILQ_REMOVE(&limiter->answered, take, place);
 	return take;
-}
-
-void limiter_answered(struct limiter *limiter, struct take *take)
-{
-	TAILQ_INSERT_HEAD(&limiter->spare, take, place);
 }
 
 bool limiter_knows(const struct limiter *limiter, uint64_t take_id)
@@ -53,11 +34,6 @@ static uint64_t due_at(const struct limiter *limiter, struct instant at)
 	return at.now + limiter->lease_life + LIMITER_SLACK_MS;
 }
 
-static struct take *take_of(struct pool_waiter *waiter)
-{
-	return (struct take *)((char *)waiter - offsetof(struct take, waiter));
-}
-
 /* --- answers --- */
 
 static void give(struct limiter *limiter, struct take *take, struct instant at)
@@ -66,6 +42,7 @@ static void give(struct limiter *limiter, struct take *take, struct instant at)
 	take->given = true;
 	take->waited = (uint32_t)(at.now - take->began);
 	take->lease.expires = at.wall + limiter->lease_life;
+	account_levels(take->account, at.now, &take->requests, &take->tokens);
 	row->take = NULL;
 	row->pool = take->pool;
 	row->tokens = take->lease.tokens;
@@ -74,18 +51,27 @@ static void give(struct limiter *limiter, struct take *take, struct instant at)
 }
 
 /* With take->deny filled in, and nothing held any more. */
-static void deny(struct limiter *limiter, struct take *take)
+static void deny(struct limiter *limiter, struct take *take, struct instant at)
 {
+	take->given = false;
+	if (take->account)
+		account_levels(take->account, at.now, &take->requests, &take->tokens);
 	if (take->row)
 		ledger_remove(&limiter->ledger, take->row);
 	take->row = NULL;
 	TAILQ_INSERT_TAIL(&limiter->answered, take, place);
 }
 
-static void deny_for(struct limiter *limiter, struct take *take, enum limit_reason reason, uint32_t retry_after_ms)
+static void deny_for(struct limiter *limiter, struct take *take, enum limit_reason reason, uint32_t retry_after_ms,
+                     struct instant at)
 {
 	take->deny = (struct limit_deny){.reason = reason, .retry_after_ms = retry_after_ms};
-	deny(limiter, take);
+	deny(limiter, take, at);
+}
+
+void limiter_refuse(struct limiter *limiter, struct take *take, struct instant at)
+{
+	deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS, at);
 }
 
 /* Returns what the take held in the queue, or would have. */
@@ -98,7 +84,7 @@ static void deny_slot(struct limiter *limiter, struct take *take, struct instant
 	                                 .limit = pool->slots,
 	                                 .used = pool->in_use,
 	                                 .requested = 1};
-	deny(limiter, take);
+	deny(limiter, take, at);
 }
 
 static void serve(struct limiter *limiter, struct pool *pool, struct instant at)
@@ -118,43 +104,21 @@ void limiter_follow(struct limiter *limiter, const struct models *models, unsign
 
 /* --- takes --- */
 
-/* Lists of models need no upstream; a model named with one must be allowed all the same. */
-static bool find_route(const struct limiter *limiter, struct take *take)
-{
-	struct lease *lease = &take->lease;
-	bool is_list = lease->route == ROUTE_MODELS || lease->route == ROUTE_MODEL;
-	if (lease->model[0] == '\0')
-		return is_list;
-	if (!model_list_allows(lease->models, lease->model))
-		return false;
-	const struct model *model = models_find(limiter->models, lease->model);
-	if (!model || is_list)
-		return model != NULL;
-	take->pool = limiter->pools.of_upstream[model->upstream];
-	snprintf(lease->upstream, sizeof(lease->upstream), "%s", take->pool->name);
-	return true;
-}
-
 static bool join_queue(struct limiter *limiter, struct take *take, struct instant at)
 {
 	struct pool *pool = take->pool;
-	struct pool_party *party = &take->account->party;
-	uint64_t deadline = at.now + pool->acquire_timeout;
-	if (pool->acquire_timeout == 0)
+	struct pool_waiter *displaced;
+	if (!pool_join(pool, &take->account->party, &take->waiter, take->began + pool->acquire_timeout, &displaced))
 		return false;
-	if (pool_wait(pool, party, &take->waiter, deadline))
-		return true;
-	struct pool_waiter *displaced = pool_displace(pool, party);
-	if (!displaced)
-		return false;
-	deny_slot(limiter, take_of(displaced), at);
-	return pool_wait(pool, party, &take->waiter, deadline);
+	if (displaced)
+		deny_slot(limiter, take_of(displaced), at);
+	return true;
 }
 
 static void decide(struct limiter *limiter, struct take *take, struct instant at)
 {
 	if (!account_admit(take->account, take->lease.tokens, at, &take->deny))
-		deny(limiter, take);
+		deny(limiter, take, at);
 	else if (!take->pool || pool_take(take->pool))
 		give(limiter, take, at);
 	else if (!join_queue(limiter, take, at))
@@ -164,16 +128,17 @@ static void decide(struct limiter *limiter, struct take *take, struct instant at
 void limiter_take(struct limiter *limiter, struct take *take, const struct limits *limits, struct instant at)
 {
 	struct lease *lease = &take->lease;
-	take->began = at.now;
-	if (!find_route(limiter, take)) {
-		deny_for(limiter, take, LIMIT_MODEL, 0);
+	if (take->began == 0)
+		take->began = at.now;
+	if (!take_find_route(take, limiter->models, &limiter->pools)) {
+		deny_for(limiter, take, LIMIT_MODEL, 0, at);
 		return;
 	}
 	take->account = accounts_get(&limiter->accounts, lease->key_id, lease->key_name, at.now);
 	if (take->account)
 		take->row = ledger_add(&limiter->ledger, lease->id, take->id, limiter->era);
 	if (!take->row) {
-		deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS);
+		limiter_refuse(limiter, take, at);
 		return;
 	}
 	take->row->take = take;
@@ -182,10 +147,11 @@ void limiter_take(struct limiter *limiter, struct take *take, const struct limit
 	if (lease->tokens == 0 || !account_needs_history(take->account, at))
 		decide(limiter, take, at);
 	else if (!history_wait(&limiter->history, take))
-		deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS);
+		limiter_refuse(limiter, take, at);
 }
 
-static void withdraw(struct limiter *limiter, struct take *take, struct instant at)
+/* The take is then as it was before anybody decided, but for the time that it has waited. */
+static struct take *withdraw(struct limiter *limiter, struct take *take, struct instant at)
 {
 	if (take->waiter.line) {
 		pool_leave(&take->waiter);
@@ -194,7 +160,16 @@ static void withdraw(struct limiter *limiter, struct take *take, struct instant 
 		history_leave(&limiter->history, take);
 	}
 	ledger_remove(&limiter->ledger, take->row);
-	limiter_answered(limiter, take);
+	take->row = NULL;
+	take->account = NULL;
+	take->pool = NULL;
+	return take;
+}
+
+struct take *limiter_reclaim(struct limiter *limiter, struct instant at)
+{
+	const struct ledger_row *row = TAILQ_FIRST(&limiter->ledger.waiting);
+	return row ? withdraw(limiter, row->take, at) : NULL;
 }
 
 /* --- leases --- */
@@ -225,16 +200,16 @@ void limiter_cancel(struct limiter *limiter, uint64_t take_id, struct instant at
 {
 	struct ledger_row *row = ledger_find_take(&limiter->ledger, take_id, limiter->era);
 	if (row && row->state == LEDGER_WAITING)
-		withdraw(limiter, row->take, at);
+		take_free(withdraw(limiter, row->take, at));
 	else if (row && row->state == LEDGER_GIVEN)
 		drop(limiter, row, at);
 }
 
 void limiter_edge_gone(struct limiter *limiter, struct instant at)
 {
-	struct ledger_row *row;
-	while ((row = TAILQ_FIRST(&limiter->ledger.waiting)))
-		withdraw(limiter, row->take, at);
+	struct take *take;
+	while ((take = limiter_reclaim(limiter, at)))
+		take_free(take);
 	limiter->era++;
 }
 
@@ -298,6 +273,29 @@ enum wire_error limiter_settle(struct limiter *limiter, const struct lease *leas
 	return WIRE_OK;
 }
 
+/* What upstreams there are may have changed meanwhile. */
+static void decide_after_wait(struct limiter *limiter, struct take *take, struct instant at)
+{
+	take->pool = NULL;
+	if (take_find_route(take, limiter->models, &limiter->pools))
+		decide(limiter, take, at);
+	else
+		deny_for(limiter, take, LIMIT_MODEL, 0, at);
+}
+
+bool limiter_gave(const struct limiter *limiter, const uint8_t *lease_id)
+{
+	const struct ledger_row *row = ledger_find(&limiter->ledger, lease_id);
+	return row && row->era != 0;
+}
+
+void limiter_doubt(struct limiter *limiter)
+{
+	struct account *account;
+	for (account = TAILQ_FIRST(&limiter->accounts.by_use); account; account = TAILQ_NEXT(account, by_use))
+		account->budget.known = false;
+}
+
 void limiter_history(struct limiter *limiter, uint64_t question, uint64_t tokens, struct instant at)
 {
 	struct account *account = history_asked(&limiter->history, question);
@@ -310,7 +308,7 @@ void limiter_history(struct limiter *limiter, uint64_t question, uint64_t tokens
 		return; /* it is about the period before: ask again */
 	budget_add_history(&account->budget, tokens);
 	while ((take = history_next(&limiter->history, account)))
-		decide(limiter, take, at);
+		decide_after_wait(limiter, take, at);
 }
 
 /* --- time --- */
@@ -326,7 +324,7 @@ void limiter_tick(struct limiter *limiter, struct instant at)
 		limiter->next_sweep = at.now + ACCOUNT_IDLE_MS;
 	}
 	while ((take = history_late(&limiter->history, at.now)))
-		deny_for(limiter, take, LIMIT_UNAVAILABLE, ACCOUNT_RETRY_MS);
+		limiter_refuse(limiter, take, at);
 	for (struct pool *pool = limiter->pools.first; pool; pool = pool->next)
 		while ((waiter = pool_late(pool, at.now)))
 			deny_slot(limiter, take_of(waiter), at);

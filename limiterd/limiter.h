@@ -28,9 +28,8 @@ struct limiter {
 	struct ledger ledger;
 	struct history history;
 	struct takes answered; /* to be fetched with limiter_next() */
-	struct takes spare;
-	uint32_t era;        /* of the edge link */
-	uint64_t next_sweep; /* ms */
+	uint32_t era;          /* of the edge link */
+	uint64_t next_sweep;   /* ms */
 };
 
 void limiter_init(struct limiter *limiter, uint64_t lease_life);
@@ -38,19 +37,21 @@ void limiter_init(struct limiter *limiter, uint64_t lease_life);
 /* Follows a new models.json, which the caller keeps until the next call. */
 void limiter_follow(struct limiter *limiter, const struct models *models, unsigned queue_max, struct instant at);
 
-/* A take to be filled in (all zero) and handed to limiter_take(); never NULL. */
-struct take *limiter_new_take(struct limiter *limiter);
-
 /* Whether a take of this id is waiting or has been leased. */
 bool limiter_knows(const struct limiter *limiter, uint64_t take_id);
 
 /* Decides, or lets it wait.  lease.id, the identity, the route, the model and the tokens are filled in. */
 void limiter_take(struct limiter *limiter, struct take *take, const struct limits *limits, struct instant at);
 
-/* The next answer; NULL when there is none now.  Ask after every call that takes an instant.
- * Ends with limiter_answered(). */
+/* The next answer, the caller's to take_free(); NULL when there is none now.  Ask after every call that takes an
+ * instant. */
 struct take *limiter_next(struct limiter *limiter);
-void limiter_answered(struct limiter *limiter, struct take *take);
+
+/* Says no, for now, without deciding. */
+void limiter_refuse(struct limiter *limiter, struct take *take, struct instant at);
+
+/* Takes back the take that has waited longest, as it was before limiter_take(); NULL when nobody waits. */
+struct take *limiter_reclaim(struct limiter *limiter, struct instant at);
 
 /* A take that nobody waits for any more: forgotten, or its lease returned (but for the request) if it is not in use. */
 void limiter_cancel(struct limiter *limiter, uint64_t take_id, struct instant at);
@@ -64,6 +65,12 @@ enum wire_error limiter_keep(struct limiter *limiter, const struct lease *lease,
 /* The lease is done; a second time changes nothing.  Not charged: as if it had never been given. */
 enum wire_error limiter_settle(struct limiter *limiter, const struct lease *lease, uint64_t used, bool charged,
                                struct instant at);
+
+/* Whether the lease was given here, and is not older than this process or from elsewhere. */
+bool limiter_gave(const struct limiter *limiter, const uint8_t *lease_id);
+
+/* What budgets have used so far is no longer known: somebody else counted. */
+void limiter_doubt(struct limiter *limiter);
 
 /* What history says an account used since the time its question named: the answer to history_ask(). */
 void limiter_history(struct limiter *limiter, uint64_t question, uint64_t tokens, struct instant at);

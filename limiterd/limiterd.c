@@ -10,13 +10,13 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/sandbox.h"
 #include "../proto/wire/msg_audit.h"
-#include "limiter.h"
+#include "decider.h"
 #include "show.h"
 
 enum { REFUSAL_LOG_MS = 1000 };
 
 static struct {
-	struct limiter limiter;
+	struct decider decider;
 	unsigned queue_max;
 	char *models_path;
 	struct models *models;
@@ -26,11 +26,6 @@ static struct {
 	struct loop_timer timer;
 	uint64_t refusal_logged; /* ms */
 } limiterd;
-
-static struct instant now(void)
-{
-	return (struct instant){.now = loop_now(), .wall = loop_wall()};
-}
 
 /* --- answers to edge --- */
 
@@ -45,8 +40,8 @@ static void send_deny(uint64_t id, const struct limit_deny *deny)
 
 static void deny_take(struct take *take)
 {
-	if (take->account)
-		account_levels(take->account, loop_now(), &take->deny.requests, &take->deny.tokens);
+	take->deny.requests = take->requests;
+	take->deny.tokens = take->tokens;
 	send_deny(take->id, &take->deny);
 }
 
@@ -55,17 +50,16 @@ static void give_lease(const struct take *take)
 {
 	uint8_t sealed[LEASE_MAX];
 	struct wire_out stamp;
-	struct limit_lease answer = {.waited_ms = take->waited};
+	struct limit_lease answer = {.requests = take->requests, .tokens = take->tokens, .waited_ms = take->waited};
 	struct wire_out *out = ipc_begin(limiterd.edge, MSG_LIMIT_LEASE, 0, take->id);
 	if (!out) {
-		limiter_cancel(&limiterd.limiter, take->id, now());
+		decider_cancel(&limiterd.decider, take->id);
 		return;
 	}
 	wire_out_init(&stamp, sealed, sizeof(sealed));
 	lease_seal(&stamp, &take->lease, limiterd.lease_key);
 	CHECK(stamp.error == WIRE_OK);
 	answer.lease = (struct wire_bytes){stamp.data, stamp.length};
-	account_levels(take->account, loop_now(), &answer.requests, &answer.tokens);
 	limit_lease_encode(out, &answer);
 	ipc_end(limiterd.edge);
 }
@@ -73,7 +67,7 @@ static void give_lease(const struct take *take)
 static void ask_history(void)
 {
 	struct account *account;
-	while (ipc_is_up(limiterd.auditd) && (account = history_ask(&limiterd.limiter.history, now()))) {
+	while (ipc_is_up(limiterd.auditd) && (account = decider_ask_history(&limiterd.decider))) {
 		struct usage_ask ask = {.since = account->since};
 		struct wire_out *out = ipc_begin(limiterd.auditd, MSG_USAGE_ASK, 0, account->question);
 		if (!out)
@@ -88,22 +82,23 @@ static void time_is_up(void *arg);
 
 static void wake_when_due(void)
 {
-	uint64_t due = limiter_due(&limiterd.limiter);
+	uint64_t due = decider_due(&limiterd.decider);
 	if (loop_timer_armed(&limiterd.timer) && limiterd.timer.due <= due)
 		return;
 	loop_timer_set(&limiterd.timer, due > loop_now() ? due - loop_now() : 0);
 }
 
-/* After everything that may have decided something. */
-static void follow_up(void)
+/* After every batch, whatever has decided something. */
+static void follow_up(void *arg)
 {
 	struct take *take;
-	while ((take = limiter_next(&limiterd.limiter))) {
+	(void)arg;
+	while ((take = decider_next(&limiterd.decider))) {
 		if (take->given)
 			give_lease(take);
 		else
 			deny_take(take);
-		limiter_answered(&limiterd.limiter, take);
+		take_free(take);
 	}
 	ask_history();
 	wake_when_due();
@@ -112,8 +107,7 @@ static void follow_up(void)
 static void time_is_up(void *arg)
 {
 	(void)arg;
-	limiter_tick(&limiterd.limiter, now());
-	follow_up();
+	decider_tick(&limiterd.decider);
 }
 
 /* --- frames from edge --- */
@@ -158,7 +152,7 @@ static enum wire_error take_asked(const struct wire_frame *frame)
 	enum wire_error error = limit_take_decode(&in, &asked);
 	if (error != WIRE_OK)
 		return error;
-	if (limiter_knows(&limiterd.limiter, frame->id))
+	if (decider_knows(&limiterd.decider, frame->id))
 		return WIRE_REPLAYED;
 	error = grant_open(asked.grant, limiterd.grant_key, loop_wall(), &grant);
 	if (error != WIRE_OK) {
@@ -166,10 +160,11 @@ static enum wire_error take_asked(const struct wire_frame *frame)
 		send_deny(frame->id, &(struct limit_deny){.reason = LIMIT_GRANT});
 		return WIRE_OK;
 	}
-	struct take *take = limiter_new_take(&limiterd.limiter);
+	struct take *take = take_new();
 	take->id = frame->id;
+	take->limits = grant.limits;
 	fill_lease(&take->lease, &asked, &grant);
-	limiter_take(&limiterd.limiter, take, &grant.limits, now());
+	decider_take(&limiterd.decider, take);
 	return WIRE_OK;
 }
 
@@ -185,8 +180,9 @@ static void add_part(struct health *health, const char *name, bool well, const c
 static void send_health(uint64_t id)
 {
 	struct health health = {0};
+	char store[HEALTH_TEXT_MAX + 1];
 	bool proxyd = ipc_is_up(limiterd.proxyd), auditd = ipc_is_up(limiterd.auditd);
-	add_part(&health, "store", true, "");
+	add_part(&health, "store", decider_health(&limiterd.decider, store, sizeof(store)), store);
 	add_part(&health, "models", true, limiterd.reload_error);
 	add_part(&health, "sandbox", true, sandbox_name());
 	add_part(&health, "link-proxyd", proxyd, proxyd ? "" : "leases are not settled");
@@ -205,17 +201,17 @@ static enum wire_error edge_frame(void *arg, const struct wire_frame *frame)
 	if (frame->type == MSG_LIMIT_TAKE)
 		error = take_asked(frame);
 	else if (frame->type == MSG_LIMIT_CANCEL)
-		limiter_cancel(&limiterd.limiter, frame->id, now());
+		decider_cancel(&limiterd.decider, frame->id);
 	else if (frame->type == MSG_HEALTH_ASK)
 		send_health(frame->id);
-	follow_up();
 	return error;
 }
 
+/* What was decided last is still taken back by the ids of takes. */
 static void edge_down(void *arg)
 {
-	(void)arg;
-	limiter_edge_gone(&limiterd.limiter, now());
+	follow_up(arg);
+	decider_edge_gone(&limiterd.decider);
 }
 
 /* --- frames from proxyd --- */
@@ -225,7 +221,7 @@ static enum wire_error lease_kept(const struct wire_frame *frame)
 	struct lease lease;
 	struct wire_bytes sealed = {frame->body, frame->length};
 	enum wire_error error = lease_open_any_time(sealed, limiterd.lease_key, &lease);
-	return error == WIRE_OK ? limiter_keep(&limiterd.limiter, &lease, now()) : error;
+	return error == WIRE_OK ? decider_keep(&limiterd.decider, &lease) : error;
 }
 
 static enum wire_error lease_settled(const struct wire_frame *frame)
@@ -238,10 +234,14 @@ static enum wire_error lease_settled(const struct wire_frame *frame)
 	if (error == WIRE_OK)
 		error = lease_open_any_time(settle.lease, limiterd.lease_key, &lease);
 	if (error == WIRE_OK)
-		error = limiter_settle(&limiterd.limiter, &lease, settle.tokens, settle.charged, now());
-	if (error == WIRE_OK)
-		ipc_send_empty(limiterd.proxyd, MSG_LIMIT_SETTLED, frame->id);
+		error = decider_settle(&limiterd.decider, frame->id, &lease, settle.tokens, settle.charged);
 	return error;
+}
+
+static void settled(void *arg, uint64_t id)
+{
+	(void)arg;
+	ipc_send_empty(limiterd.proxyd, MSG_LIMIT_SETTLED, id);
 }
 
 static enum wire_error proxyd_frame(void *arg, const struct wire_frame *frame)
@@ -252,8 +252,13 @@ static enum wire_error proxyd_frame(void *arg, const struct wire_frame *frame)
 		error = lease_kept(frame);
 	else if (frame->type == MSG_LIMIT_SETTLE)
 		error = lease_settled(frame);
-	follow_up();
 	return error;
+}
+
+static void proxyd_down(void *arg)
+{
+	(void)arg;
+	decider_proxyd_gone(&limiterd.decider);
 }
 
 /* --- frames from auditd --- */
@@ -268,21 +273,14 @@ static enum wire_error auditd_frame(void *arg, const struct wire_frame *frame)
 	wire_in_init(&in, frame->body, frame->length);
 	enum wire_error error = usage_total_decode(&in, &total);
 	if (error == WIRE_OK)
-		limiter_history(&limiterd.limiter, frame->id, total.tokens, now());
-	follow_up();
+		decider_history(&limiterd.decider, frame->id, total.tokens);
 	return error;
-}
-
-static void auditd_up(void *arg)
-{
-	(void)arg;
-	follow_up();
 }
 
 static void auditd_down(void *arg)
 {
 	(void)arg;
-	history_lost(&limiterd.limiter.history);
+	decider_history_lost(&limiterd.decider);
 }
 
 /* --- models.json, start and end --- */
@@ -291,7 +289,7 @@ static void follow_models(struct models *models)
 {
 	struct models *old = limiterd.models;
 	limiterd.models = models;
-	limiter_follow(&limiterd.limiter, models, limiterd.queue_max, now());
+	decider_follow(&limiterd.decider, models, limiterd.queue_max);
 	if (old)
 		models_free(old);
 	log_info("models-loaded", "upstreams=%zu models=%zu", models->upstream_count, models->model_count);
@@ -309,14 +307,12 @@ static void reload(void *arg)
 		return;
 	}
 	follow_models(models);
-	follow_up();
 }
 
 void limiterd_acquire(const struct conf_limiterd *conf)
 {
 	char error[512];
-	if (strcmp(conf->store, "memory:") != 0)
-		fatal_usage("HEIMGATE_LIMIT_STORE is \"%s\": this build knows only memory:", conf->store);
+	decider_init(&limiterd.decider, conf);
 	keyfile_load(conf->state, "grant.key", limiterd.grant_key);
 	keyfile_load(conf->state, "lease.key", limiterd.lease_key);
 	limiterd.queue_max = (unsigned)conf->queue_max;
@@ -326,22 +322,23 @@ void limiterd_acquire(const struct conf_limiterd *conf)
 		fatal_usage("%s", error);
 	if (sandbox_path(limiterd.models_path, "r") != 0)
 		fatal("cannot keep %s readable", limiterd.models_path);
-	limiter_init(&limiterd.limiter, (uint64_t)conf->lease_life);
 	follow_models(models);
 }
 
 static bool answer_call(void *arg, const struct ctl_call *call, struct wire_out *json)
 {
 	(void)arg;
-	return show_call(&limiterd.limiter, call, now(), json);
+	return show_call(&limiterd.decider, call, json);
 }
 
 void limiterd_open(void)
 {
 	static const struct ipc_events from_edge = {.frame = edge_frame, .down = edge_down};
-	static const struct ipc_events from_proxyd = {.frame = proxyd_frame};
-	static const struct ipc_events from_auditd = {.frame = auditd_frame, .up = auditd_up, .down = auditd_down};
+	static const struct ipc_events from_proxyd = {.frame = proxyd_frame, .down = proxyd_down};
+	static const struct ipc_events from_auditd = {.frame = auditd_frame, .down = auditd_down};
 	limiterd.timer.expired = time_is_up;
+	decider_open(&limiterd.decider, settled, NULL);
+	loop_after_batch(follow_up, NULL);
 	limiterd.auditd = ipc_open(LINK_LIMITERD_AUDITD, ROLE_LIMITERD, &from_auditd, NULL);
 	limiterd.proxyd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_LIMITERD, &from_proxyd, NULL);
 	limiterd.edge = ipc_open(LINK_EDGE_LIMITERD, ROLE_LIMITERD, &from_edge, NULL);
@@ -351,6 +348,7 @@ void limiterd_open(void)
 
 void limiterd_close(void)
 {
+	decider_close(&limiterd.decider);
 	sodium_memzero(limiterd.grant_key, sizeof(limiterd.grant_key));
 	sodium_memzero(limiterd.lease_key, sizeof(limiterd.lease_key));
 }

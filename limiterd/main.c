@@ -10,9 +10,9 @@ enum { DESCRIPTORS = 64 };
 
 /*
  * heimgate-limiterd says whether a caller may go on, now.  It may touch its
- * links, its control socket and models.json.  Who takes it over can admit
- * whoever holds a grant as often as they like; it can make no identity, and
- * no credential of an upstream is here.
+ * links, its control socket, models.json and, if that is its store, Redis.  Who
+ * takes it over can admit whoever holds a grant as often as they like; it can
+ * make no identity, and no credential of an upstream is here.
  */
 int main(int argc, char **argv)
 {
@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	limiterd_open();
 
-	if (sandbox_enter("base ipc rpath") != 0)
+	if (sandbox_enter("base ipc connect rpath") != 0)
 		fatal("cannot enter the sandbox");
 
 	ready_notify((int)conf.ready_fd);

@@ -83,23 +83,20 @@ static void insert_by_deadline(struct pool_waiters *deadlines, struct pool_waite
 		TAILQ_INSERT_HEAD(deadlines, waiter, in_time);
 }
 
-bool pool_wait(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline)
+static struct pool_line *enter(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter)
 {
-	if (pool->waiting >= pool->queue_max)
-		return false;
 	struct pool_line *line = find_line(pool, party);
 	if (!line)
 		line = add_line(pool, party);
 	waiter->line = line;
-	waiter->deadline = deadline;
-	TAILQ_INSERT_TAIL(&line->waiters, waiter, in_line);
 	insert_by_deadline(&pool->deadlines, waiter);
 	line->count++;
 	pool->waiting++;
-	return true;
+	return line;
 }
 
-struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *party)
+/* Who leaves a full queue so that the party may wait, already removed; NULL when nobody has to. */
+static struct pool_waiter *displace(struct pool *pool, const struct pool_party *party)
 {
 	const struct pool_line *own = find_line(pool, party);
 	struct pool_line *line, *longest = NULL;
@@ -111,6 +108,38 @@ struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *pa
 	struct pool_waiter *newest = TAILQ_LAST(&longest->waiters, pool_waiters);
 	pool_leave(newest);
 	return newest;
+}
+
+bool pool_join(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline,
+               struct pool_waiter **displaced)
+{
+	*displaced = NULL;
+	if (pool->acquire_timeout == 0)
+		return false;
+	if (pool->waiting >= pool->queue_max) {
+		*displaced = displace(pool, party);
+		if (!*displaced)
+			return false;
+	}
+	waiter->deadline = deadline;
+	struct pool_line *line = enter(pool, party, waiter);
+	TAILQ_INSERT_TAIL(&line->waiters, waiter, in_line);
+	return true;
+}
+
+/* Others of its line may have been given out with it, and be back already. */
+void pool_return(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter)
+{
+	struct pool_line *line = enter(pool, party, waiter);
+	struct pool_waiter *after = TAILQ_FIRST(&line->waiters);
+	while (after && after->deadline < waiter->deadline)
+		after = TAILQ_NEXT(after, in_line);
+	if (after)
+		TAILQ_INSERT_BEFORE(after, waiter, in_line);
+	else
+		TAILQ_INSERT_TAIL(&line->waiters, waiter, in_line);
+	TAILQ_REMOVE(&pool->turns, line, turn);
+	TAILQ_INSERT_HEAD(&pool->turns, line, turn);
 }
 
 void pool_leave(struct pool_waiter *waiter)
@@ -176,7 +205,7 @@ static void drop_unused(struct pools *pools)
 	struct pool **link = &pools->first;
 	while (*link) {
 		struct pool *pool = *link;
-		if (pool->slots > 0 || pool->in_use > 0 || pool->waiting > 0) {
+		if (pool->slots > 0 || pool->in_use > 0 || pool->waiting > 0 || pool->asking > 0) {
 			link = &pool->next;
 			continue;
 		}

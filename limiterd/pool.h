@@ -44,8 +44,10 @@ struct pool {
 	unsigned slots;           /* 0: the upstream is no longer configured */
 	unsigned acquire_timeout; /* ms a caller may wait */
 	unsigned queue_max;
-	unsigned in_use; /* may exceed slots after a reload or an adoption */
+	unsigned in_use; /* may exceed slots after a reload or an adoption; shared.c: as far as known */
 	unsigned waiting;
+	unsigned asking;   /* shared.c's: takes for which Redis is being asked for a slot */
+	uint64_t next_ask; /* ms; shared.c's: when to ask for who waits, though nothing was heard */
 	struct pool_turns turns;
 	struct pool_waiters deadlines;
 };
@@ -74,11 +76,13 @@ void pool_adopt(struct pool *pool);
 /* Gives a slot back.  Ask pool_next() afterwards. */
 void pool_release(struct pool *pool);
 
-/* Joins the queue; false when it is full. */
-bool pool_wait(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline);
+/* Joins the queue; false when it is full.  *displaced: who had to leave a full one for that, or NULL. */
+bool pool_join(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter, uint64_t deadline,
+               struct pool_waiter **displaced);
 
-/* Who leaves a full queue so that the party may wait, already removed; NULL when nobody has to. */
-struct pool_waiter *pool_displace(struct pool *pool, const struct pool_party *party);
+/* Puts back whom pool_next() gave a slot that there is not: it is its turn again, its deadline stays.  The slot is not
+ * given back. */
+void pool_return(struct pool *pool, struct pool_party *party, struct pool_waiter *waiter);
 
 /* Leaves the queue without a slot. */
 void pool_leave(struct pool_waiter *waiter);

@@ -6,21 +6,36 @@
 #include "ledger.h"
 
 struct take {
-	uint64_t id;        /* of the frame */
-	struct lease lease; /* the limiter fills upstream and expires */
+	uint64_t id;          /* of the frame */
+	struct lease lease;   /* whoever decides fills upstream and expires */
+	struct limits limits; /* of the grant */
 
-	/* the limiter's */
-	bool given; /* the answer; else `deny` */
-	struct limit_deny deny;
-	uint32_t waited; /* ms */
-	uint64_t began;
+	/* the answer */
+	bool given;
+	struct limit_deny deny;              /* when it is no */
+	struct limit_level requests, tokens; /* of the key */
+	uint32_t waited;                     /* ms */
+
+	/* whoever decides */
+	uint64_t began;          /* ms; 0: not yet */
 	struct account *account; /* NULL: denied before it was looked up */
 	struct pool *pool;       /* NULL: needs no slot */
-	struct ledger_row *row;  /* NULL: denied */
+	struct ledger_row *row;  /* limiter.c's; NULL: denied */
+	struct ask *ask;         /* shared.c's */
 	struct pool_waiter waiter;
 	TAILQ_ENTRY(take) place;
 };
 
 TAILQ_HEAD(takes, take);
+struct ask;
+
+/* A take to be filled in: all zero, never NULL.  Ends with take_free(). */
+struct take *take_new(void);
+void take_free(struct take *take);
+
+struct take *take_of(struct pool_waiter *waiter);
+
+/* Finds the pool for the model asked for; false when there is none, or the key may not use it. */
+bool take_find_route(struct take *take, const struct models *models, const struct pools *pools);
 
 #endif

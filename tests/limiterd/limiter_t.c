@@ -24,14 +24,14 @@ static void test_leases(void)
 static void test_models(void)
 {
 	stage_begin();
-	struct take *take = limiter_new_take(&stage);
+	struct take *take = take_new();
 	*take = (struct take){.id = 1, .lease = {.key_id = "a", .models = "x\ny", .model = "quick"}};
 	limiter_take(&stage, take, &none, stage_at);
 	struct outcome outcome = stage_next();
 	ok(!outcome.given && outcome.deny.reason == LIMIT_MODEL, "a model the key may not use");
 	is_int(outcome.deny.retry_after_ms, 0, "is not worth a retry");
 	ok(!limiter_knows(&stage, 1), "and leaves no trace");
-	take = limiter_new_take(&stage);
+	take = take_new();
 	*take = (struct take){.id = 2, .lease = {.key_id = "a", .models = ""}};
 	limiter_take(&stage, take, &none, stage_at);
 	ok(stage_next().deny.reason == LIMIT_MODEL, "a chat with no model at all");
@@ -246,10 +246,10 @@ static void test_answered_account_stays(void)
 	stage_ask(1, "a", "slow", 0, &none);
 	stage_take(2, "b", "slow", 0, &none);
 	stage_pass(2 * ACCOUNT_IDLE_MS);
-	const struct take *late = limiter_next(&stage);
+	struct take *late = limiter_next(&stage);
 	ok(late && late->id == 2 && late->deny.reason == LIMIT_SLOTS, "a long pause ends the wait for a slot");
 	is_int(stage.accounts.count, 2, "the account that an answer names is not forgotten before it");
-	limiter_answered(&stage, (struct take *)late);
+	take_free(late);
 	stage_pass(2 * ACCOUNT_IDLE_MS);
 	is_int(stage.accounts.count, 0, "but the next time");
 	stage_end();

@@ -9,11 +9,13 @@ enum { KEYS = 3, WAITERS = 64 };
 static struct pool pool;
 static struct pool_party parties[KEYS];
 static struct pool_waiter waiters[WAITERS];
+static struct pool_waiter *displaced;
 
 static void begin(unsigned slots, unsigned queue_max)
 {
 	pool_init(&pool, "ollama", queue_max);
 	pool.slots = slots;
+	pool.acquire_timeout = 1;
 	for (size_t i = 0; i < KEYS; i++)
 		parties[i] = (struct pool_party){0};
 	for (size_t i = 0; i < WAITERS; i++)
@@ -34,7 +36,7 @@ static int next(void)
 
 static bool join(int who, int key, uint64_t deadline)
 {
-	return pool_wait(&pool, &parties[key], &waiters[who], deadline);
+	return pool_join(&pool, &parties[key], &waiters[who], deadline, &displaced);
 }
 
 static void test_slots(void)
@@ -128,13 +130,46 @@ static void test_full_queue(void)
 	pool_take(&pool);
 	for (int i = 0; i < 4; i++)
 		join(i, 0, 100);
-	ok(!join(4, 0, 100), "a full queue takes nobody");
-	ok(pool_displace(&pool, &parties[0]) == NULL, "a key does not displace its own");
-	ok(pool_displace(&pool, &parties[1]) == &waiters[3], "another displaces the newest of the longest line");
-	ok(join(4, 1, 100), "and waits in its place");
-	ok(pool_displace(&pool, &parties[2]) == &waiters[2] && join(5, 2, 100), "a third key as well");
-	ok(pool_displace(&pool, &parties[1]) == NULL, "but not for a line that would be no shorter");
+	ok(!join(4, 0, 100) && !displaced, "a full queue takes nobody, and a key does not displace its own");
+	ok(join(4, 1, 100) && displaced == &waiters[3], "another displaces the newest of the longest line");
+	ok(join(5, 2, 100) && displaced == &waiters[2], "a third key as well");
+	ok(!join(6, 1, 100), "but not for a line that would be no shorter");
 	is_int(pool.waiting, 4, "the queue stays as long as it may be");
+	end();
+}
+
+static void test_return(void)
+{
+	begin(2, 8);
+	pool_take(&pool);
+	pool_take(&pool);
+	for (int i = 0; i < 4; i++)
+		join(i, 0, 100 + (uint64_t)i);
+	join(4, 1, 200);
+	pool_release(&pool);
+	pool_release(&pool);
+	ok(next() == 0 && next() == 4, "two are given slots");
+	pool_return(&pool, &parties[0], &waiters[0]);
+	pool_release(&pool);
+	is_int(pool.waiting, 4, "one that there is not: he waits again");
+	ok(next() == 0, "and it is his turn");
+	pool_release(&pool);
+	is_int(next(), 1, "another of his line is next");
+	pool_return(&pool, &parties[0], &waiters[0]);
+	pool_return(&pool, &parties[0], &waiters[1]);
+	pool_release(&pool);
+	pool_release(&pool);
+	ok(next() == 0 && next() == 1, "whoever goes back, a line keeps its order");
+	ok(pool_late(&pool, 102) == &waiters[2] && pool_late(&pool, 102) == NULL, "and everyone his time");
+	end();
+}
+
+static void test_no_wait(void)
+{
+	begin(1, 4);
+	pool.acquire_timeout = 0;
+	pool_take(&pool);
+	ok(!join(0, 0, 100) && pool.waiting == 0, "where nobody may wait nobody does");
 	end();
 }
 
@@ -171,6 +206,8 @@ int main(void)
 	test_leaving();
 	test_deadlines();
 	test_full_queue();
+	test_return();
+	test_no_wait();
 	test_reload();
 	return tap_done();
 }

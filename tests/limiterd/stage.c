@@ -36,7 +36,7 @@ void stage_pass(uint64_t ms)
 void stage_take(uint64_t id, const char *key, const char *model, uint64_t tokens, const struct limits *limits)
 {
 	static uint64_t leases;
-	struct take *take = limiter_new_take(&stage);
+	struct take *take = take_new();
 	leases++;
 	take->id = id;
 	memcpy(take->lease.id, &leases, sizeof(leases));
@@ -54,7 +54,7 @@ struct outcome stage_next(void)
 		return (struct outcome){0};
 	struct outcome outcome = {
 		.id = take->id, .given = take->given, .deny = take->deny, .lease = take->lease, .waited = take->waited};
-	limiter_answered(&stage, take);
+	take_free(take);
 	return outcome;
 }
 
@@ -94,7 +94,6 @@ void stage_end(void)
 	struct account *account;
 	limiter_edge_gone(&stage, stage_at);
 	free_takes(&stage.answered);
-	free_takes(&stage.spare);
 	free_rows(&stage.ledger.leased);
 	free_rows(&stage.ledger.done);
 	while ((account = TAILQ_FIRST(&stage.accounts.by_use))) {

@@ -1,0 +1,14 @@
+-- Nobody waits for this lease any more: unless it is in use it is returned, but for its request.
+--
+-- KEYS[4] the pool whose slot it has, if any
+-- ARGV    1 id of the lease  2 tokens it reserved
+
+local account = open_account()
+if redis.call('ZREM', KEYS[2], 'g' .. ARGV[1] .. ':' .. ARGV[2]) == 1 then
+	settle(account, tonumber(ARGV[2]), 0)
+	if KEYS[4] then
+		redis.call('ZREM', KEYS[4], ARGV[1])
+	end
+end
+write_account(account)
+return 1

@@ -1,0 +1,344 @@
+#include "decider.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/resolver.h"
+#include "../proto/daemon/sandbox.h"
+
+static const struct {
+	const char *name;
+	const char *effect;
+} policies[] = {
+	[DECIDER_LOCAL] = {"local", "limits are this host's alone"},
+	[DECIDER_CLOSED] = {"closed", "calls are refused"},
+	[DECIDER_OPEN] = {"open", "only slots are limited"},
+};
+
+static struct instant now(void)
+{
+	return (struct instant){.now = loop_now(), .wall = loop_wall()};
+}
+
+/* --- outages --- */
+
+static void go_by_policy(struct decider *decider, struct take *take)
+{
+	static const struct limits none;
+	if (decider->policy == DECIDER_LOCAL)
+		limiter_take(&decider->limiter, take, &take->limits, now());
+	else if (decider->policy == DECIDER_OPEN)
+		limiter_take(&decider->limiter, take, &none, now());
+	else
+		limiter_refuse(&decider->limiter, take, now());
+}
+
+static void tell(struct decider *decider)
+{
+	if (!decider->is_told)
+		log_warn("redis-lost", "reason=%s outage=%s", log_text(decider->reason), policies[decider->policy].name);
+	decider->is_told = true;
+}
+
+static void begin_outage(struct decider *decider)
+{
+	struct take *take;
+	decider->is_out = true;
+	decider->out_since = loop_wall();
+	tell(decider);
+	limiter_doubt(&decider->limiter);
+	while ((take = shared_reclaim(&decider->shared)))
+		go_by_policy(decider, take);
+}
+
+static void end_outage(struct decider *decider)
+{
+	struct take *take;
+	decider->is_out = decider->is_told = false;
+	log_info("redis-decides", "after_ms=%llu", (unsigned long long)(loop_wall() - decider->out_since));
+	while ((take = limiter_reclaim(&decider->limiter, now())))
+		shared_take(&decider->shared, take);
+}
+
+static void failed(struct decider *decider, const char *reason)
+{
+	snprintf(decider->reason, sizeof(decider->reason), "%s", reason);
+	decider->failures++;
+	if (!decider->is_out && decider->failures >= DECIDER_FAILURES_MAX)
+		begin_outage(decider);
+}
+
+static void heard(void *arg, const char *reason)
+{
+	struct decider *decider = arg;
+	if (reason)
+		failed(decider, reason);
+	else
+		decider->failures = 0;
+}
+
+static void undecided(void *arg, struct take *take)
+{
+	go_by_policy(arg, take);
+}
+
+/* --- probes --- */
+
+static void probe_answered(void *arg, const redisReply *reply, const char *error)
+{
+	struct decider *decider = arg;
+	uint64_t took = loop_now() - decider->probed_at;
+	decider->probed_at = 0;
+	if (!reply || took > decider->shared.deadline) {
+		decider->counted_alone = decider->counted_alone || (!reply && decider->telling_of_it);
+		failed(decider, reply ? shared_lateness(&decider->shared) : error);
+		return;
+	}
+	decider->failures = 0;
+	settling_send(&decider->settling);
+	if (decider->is_out)
+		end_outage(decider);
+}
+
+static void send_probe(struct decider *decider)
+{
+	decider->probed_at = loop_now();
+	decider->telling_of_it = decider->counted_alone;
+	decider->counted_alone = false;
+	counters_join(decider->redis, decider->telling_of_it, probe_answered, decider);
+}
+
+static void probe(void *arg)
+{
+	struct decider *decider = arg;
+	loop_timer_set(&decider->probe, DECIDER_PROBE_MS);
+	if (!redis_is_up(decider->redis))
+		return;
+	if (decider->probed_at == 0)
+		send_probe(decider);
+	else if (loop_now() - decider->probed_at >= DECIDER_SILENCE_MAX_MS)
+		redis_reconnect(decider->redis, "does not answer");
+	else
+		failed(decider, shared_lateness(&decider->shared));
+}
+
+static void redis_up(void *arg)
+{
+	probe(arg);
+}
+
+static void redis_down(void *arg, const char *reason)
+{
+	struct decider *decider = arg;
+	snprintf(decider->reason, sizeof(decider->reason), "%s", reason);
+	if (decider->is_out)
+		tell(decider);
+	else
+		begin_outage(decider);
+}
+
+/* --- start and end --- */
+
+static enum decider_policy read_policy(const char *name)
+{
+	for (size_t i = 0; i < sizeof(policies) / sizeof(*policies); i++)
+		if (strcmp(policies[i].name, name) == 0)
+			return (enum decider_policy)i;
+	fatal_usage("HEIMGATE_LIMIT_OUTAGE is \"%s\"; it must be local, closed or open", name);
+}
+
+/* Ends the process when they make no sense. */
+static void read_store(struct decider *decider, const struct conf_limiterd *conf)
+{
+	decider->is_shared = strcmp(conf->store, "memory:") != 0;
+	decider->password_file = *conf->password_file ? conf_path(conf->state, conf->password_file) : "";
+	const char *fault = decider->is_shared ? redis_url_read(conf->store, &decider->url) : NULL;
+	if (fault)
+		fatal_usage("HEIMGATE_LIMIT_STORE is refused: %s", fault);
+	if (decider->is_shared && *decider->password_file && sandbox_path(decider->password_file, "r") != 0)
+		fatal("cannot keep %s readable", decider->password_file);
+}
+
+void decider_init(struct decider *decider, const struct conf_limiterd *conf)
+{
+	memset(decider, 0, sizeof(*decider));
+	decider->policy = read_policy(conf->outage);
+	read_store(decider, conf);
+	limiter_init(&decider->limiter, (uint64_t)conf->lease_life);
+	shared_init(&decider->shared, (uint64_t)conf->lease_life, (uint64_t)conf->deadline);
+}
+
+void decider_open(struct decider *decider, void (*settled)(void *arg, uint64_t id), void *arg)
+{
+	static const struct redis_plan plan = {counters_scripts, COUNTERS_SCRIPTS, redis_up, redis_down};
+	static const struct shared_events events = {heard, undecided};
+	decider->settled = settled;
+	decider->arg = arg;
+	if (!decider->is_shared)
+		return;
+	if (!*decider->url.path)
+		resolver_open();
+	decider->redis = redis_open(&decider->url, decider->password_file, &plan, decider);
+	shared_open(&decider->shared, decider->redis, &events, decider);
+	settling_init(&decider->settling, decider->redis, settled, arg);
+	decider->probe = (struct loop_timer){.expired = probe, .arg = decider};
+	decider->is_out = true;
+	decider->out_since = loop_wall();
+	snprintf(decider->reason, sizeof(decider->reason), "Redis is not connected yet");
+}
+
+void decider_close(struct decider *decider)
+{
+	redis_close(decider->redis);
+}
+
+/* --- takes --- */
+
+void decider_follow(struct decider *decider, const struct models *models, unsigned queue_max)
+{
+	limiter_follow(&decider->limiter, models, queue_max, now());
+	shared_follow(&decider->shared, models, queue_max);
+}
+
+bool decider_knows(const struct decider *decider, uint64_t take_id)
+{
+	return limiter_knows(&decider->limiter, take_id) || shared_knows(&decider->shared, take_id);
+}
+
+void decider_take(struct decider *decider, struct take *take)
+{
+	if (!decider->is_shared)
+		limiter_take(&decider->limiter, take, &take->limits, now());
+	else if (decider->is_out)
+		go_by_policy(decider, take);
+	else
+		shared_take(&decider->shared, take);
+}
+
+struct take *decider_next(struct decider *decider)
+{
+	struct take *take = limiter_next(&decider->limiter);
+	return take ? take : shared_next(&decider->shared);
+}
+
+void decider_cancel(struct decider *decider, uint64_t take_id)
+{
+	limiter_cancel(&decider->limiter, take_id, now());
+	shared_cancel(&decider->shared, take_id);
+}
+
+void decider_edge_gone(struct decider *decider)
+{
+	limiter_edge_gone(&decider->limiter, now());
+	shared_edge_gone(&decider->shared);
+}
+
+/* --- leases --- */
+
+/* The limiter counts its own leases to their end, and in an outage those of Redis too. */
+static bool counts_here(const struct decider *decider, const struct lease *lease)
+{
+	bool stands_in = decider->is_out && decider->policy != DECIDER_CLOSED;
+	return !decider->is_shared || stands_in || limiter_gave(&decider->limiter, lease->id);
+}
+
+enum wire_error decider_keep(struct decider *decider, const struct lease *lease)
+{
+	enum wire_error error = WIRE_OK;
+	if (counts_here(decider, lease))
+		error = limiter_keep(&decider->limiter, lease, now());
+	if (decider->is_shared && !decider->is_out)
+		shared_keep(&decider->shared, lease);
+	return error;
+}
+
+static enum wire_error settle_here(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
+                                   bool charged)
+{
+	enum wire_error error = limiter_settle(&decider->limiter, lease, used, charged, now());
+	if (error == WIRE_OK)
+		decider->settled(decider->arg, id);
+	return error;
+}
+
+static enum wire_error settle_there(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
+                                    bool charged)
+{
+	enum wire_error error = settling_put(&decider->settling, id, lease, used, charged);
+	if (decider->is_out || error != WIRE_OK)
+		return error;
+	settling_send(&decider->settling);
+	shared_released(&decider->shared, lease->upstream);
+	return WIRE_OK;
+}
+
+enum wire_error decider_settle(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
+                               bool charged)
+{
+	if (!decider->is_shared)
+		return settle_here(decider, id, lease, used, charged);
+	if (decider->is_out && limiter_gave(&decider->limiter, lease->id)) {
+		decider->counted_alone = true;
+		return settle_here(decider, id, lease, used, charged);
+	}
+	if (counts_here(decider, lease))
+		limiter_settle(&decider->limiter, lease, used, charged, now());
+	return settle_there(decider, id, lease, used, charged);
+}
+
+void decider_proxyd_gone(struct decider *decider)
+{
+	if (decider->is_shared)
+		settling_tell_nobody(&decider->settling);
+}
+
+/* --- history --- */
+
+struct account *decider_ask_history(struct decider *decider)
+{
+	struct account *account = history_ask(&decider->limiter.history, now());
+	return account ? account : history_ask(&decider->shared.history, now());
+}
+
+void decider_history(struct decider *decider, uint64_t question, uint64_t tokens)
+{
+	if (question & SHARED_QUESTION)
+		shared_history(&decider->shared, question, tokens);
+	else
+		limiter_history(&decider->limiter, question, tokens, now());
+}
+
+void decider_history_lost(struct decider *decider)
+{
+	history_lost(&decider->limiter.history);
+	history_lost(&decider->shared.history);
+}
+
+/* --- time, and what people are told --- */
+
+void decider_tick(struct decider *decider)
+{
+	limiter_tick(&decider->limiter, now());
+	shared_tick(&decider->shared);
+}
+
+uint64_t decider_due(const struct decider *decider)
+{
+	uint64_t due = limiter_due(&decider->limiter), other = shared_due(&decider->shared);
+	return other < due ? other : due;
+}
+
+bool decider_health(const struct decider *decider, char *text, size_t size)
+{
+	char since[32];
+	struct tm when;
+	time_t second = (time_t)(decider->out_since / 1000);
+	*text = '\0';
+	if (!decider->is_out)
+		return true;
+	strftime(since, sizeof(since), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &when));
+	snprintf(text, size, "%.60s: %s since %s", decider->reason, policies[decider->policy].effect, since);
+	return false;
+}

@@ -1,0 +1,382 @@
+#include "shared.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
+#include "limiter.h"
+
+void shared_init(struct shared *shared, uint64_t lease_life, uint64_t deadline)
+{
+	memset(shared, 0, sizeof(*shared));
+	shared->lease_life = lease_life;
+	shared->deadline = deadline;
+	accounts_init(&shared->accounts);
+	ask_init(&shared->asks);
+	history_init(&shared->history);
+	shared->history.questions = SHARED_QUESTION;
+	TAILQ_INIT(&shared->answered);
+}
+
+void shared_open(struct shared *shared, struct redis *redis, const struct shared_events *events, void *arg)
+{
+	shared->redis = redis;
+	shared->events = events;
+	shared->arg = arg;
+}
+
+bool shared_knows(const struct shared *shared, uint64_t take_id)
+{
+	return ask_find(&shared->asks, take_id) != NULL;
+}
+
+static uint64_t lease_span(const struct shared *shared)
+{
+	return shared->lease_life + LIMITER_SLACK_MS;
+}
+
+/* --- answers to edge --- */
+
+static void give(struct shared *shared, struct ask *ask)
+{
+	struct take *take = ask_lease(&shared->asks, ask, loop_now() + lease_span(shared));
+	take->given = true;
+	take->waited = (uint32_t)(loop_now() - take->began);
+	take->lease.expires = loop_wall() + shared->lease_life;
+	TAILQ_INSERT_TAIL(&shared->answered, take, place);
+}
+
+static void deny(struct shared *shared, struct take *take, struct limit_deny deny)
+{
+	if (take->ask)
+		ask_withdraw(&shared->asks, take->ask);
+	take->given = false;
+	take->deny = deny;
+	TAILQ_INSERT_TAIL(&shared->answered, take, place);
+}
+
+static void deny_slot(struct shared *shared, struct take *take)
+{
+	const struct pool *pool = take->pool;
+	deny(shared, take,
+	     (struct limit_deny){.reason = LIMIT_SLOTS,
+	                         .retry_after_ms = ACCOUNT_RETRY_MS,
+	                         .limit = pool->slots,
+	                         .used = pool->in_use,
+	                         .requested = 1});
+}
+
+static void deny_now(struct shared *shared, struct take *take)
+{
+	deny(shared, take, (struct limit_deny){.reason = LIMIT_UNAVAILABLE, .retry_after_ms = ACCOUNT_RETRY_MS});
+}
+
+struct take *shared_next(struct shared *shared)
+{
+	struct take *take = TAILQ_FIRST(&shared->answered);
+	if (take)
+		TAILQ_REMOVE(&shared->answered, take, place);
+	return take;
+}
+
+/* --- asking Redis --- */
+
+static void answered(void *arg, const redisReply *reply, const char *error);
+
+static void send(struct shared *shared, struct take *take, const struct hearsay *hearsay)
+{
+	const struct pool *pool = take->pool;
+	bool others_wait = pool && pool->waiting > 0 && !take->ask->in_turn;
+	ask_send(&shared->asks, take->ask, loop_now() + shared->deadline);
+	counters_take(shared->redis, take, pool && !others_wait ? pool->slots : 0, lease_span(shared), hearsay, answered,
+	              take->ask);
+}
+
+/* Asks for whose turn it is, while there seems to be room. */
+static void serve(struct shared *shared, struct pool *pool)
+{
+	struct pool_waiter *waiter;
+	while ((waiter = pool_next(pool))) {
+		struct take *take = take_of(waiter);
+		take->ask->in_turn = true;
+		send(shared, take, NULL);
+	}
+}
+
+static void wait_for_slot(struct shared *shared, struct take *take)
+{
+	struct pool *pool = take->pool;
+	struct pool_waiter *displaced = NULL;
+	uint64_t deadline = take->began + pool->acquire_timeout;
+	bool joined = deadline > loop_now();
+	if (joined && take->ask->in_turn)
+		pool_return(pool, &take->account->party, &take->waiter);
+	else if (joined)
+		joined = pool_join(pool, &take->account->party, &take->waiter, deadline, &displaced);
+	take->ask->in_turn = false;
+	if (!joined)
+		deny_slot(shared, take);
+	if (displaced)
+		deny_slot(shared, take_of(displaced));
+}
+
+/* The account has the figures of its first question: what was counted since must not be missed. */
+static void wait_for_history(struct shared *shared, struct take *take, const struct judgement *judgement)
+{
+	struct account *account = take->account;
+	if (account->asking == 0) {
+		account->budget = (struct budget){.period = BUDGET_DAY, .start = judgement->since, .end = UINT64_MAX};
+		account->count = judgement->count;
+		account->era = judgement->era;
+	}
+	if (!history_wait(&shared->history, take))
+		deny_now(shared, take);
+}
+
+static void follow(struct shared *shared, struct ask *ask, const struct judgement *judgement)
+{
+	struct take *take = ask->take;
+	struct pool *pool = take->pool;
+	take->requests = judgement->requests;
+	take->tokens = judgement->tokens;
+	if (pool) {
+		pool->in_use = (unsigned)judgement->in_use + pool->asking;
+		pool->next_ask = loop_now() + SHARED_POLL_MS;
+	}
+	switch (judgement->verdict) {
+	case VERDICT_GIVEN:
+		give(shared, ask);
+		break;
+	case VERDICT_NO:
+		deny(shared, take, judgement->deny);
+		break;
+	case VERDICT_WAIT:
+		wait_for_slot(shared, take);
+		break;
+	case VERDICT_HISTORY:
+		wait_for_history(shared, take, judgement);
+		break;
+	}
+	if (pool)
+		serve(shared, pool);
+}
+
+/* Takes back a take that is not answered. */
+static struct take *withdraw(struct shared *shared, struct ask *ask)
+{
+	if (ask->take->waiter.line)
+		pool_leave(&ask->take->waiter);
+	else if (ask->state == ASK_WAITING)
+		history_leave(&shared->history, ask->take);
+	return ask_withdraw(&shared->asks, ask);
+}
+
+static void leave_undecided(struct shared *shared, struct take *take, const char *reason)
+{
+	shared->events->heard(shared->arg, reason);
+	shared->events->undecided(shared->arg, take);
+}
+
+/* A call that was refused is made once more: the scripts may have been forgotten, and are loaded by then. */
+static void refused(struct shared *shared, struct ask *ask, const char *reason)
+{
+	if (ask->asked_again || !redis_is_up(shared->redis)) {
+		leave_undecided(shared, ask_withdraw(&shared->asks, ask), reason);
+		return;
+	}
+	ask->asked_again = true;
+	send(shared, ask->take, NULL);
+}
+
+/* Nobody waits for it any more; what it gave is returned. */
+static void end_abandoned(const struct shared *shared, struct ask *ask, const struct judgement *judgement)
+{
+	if (judgement && judgement->verdict == VERDICT_GIVEN)
+		counters_cancel(shared->redis, &ask->lease);
+	free(ask);
+}
+
+static void answered(void *arg, const redisReply *reply, const char *error)
+{
+	struct judgement judgement;
+	struct ask *ask = arg;
+	struct shared *shared = ask->owner;
+	bool good = reply && counters_read(reply, &judgement);
+	if (ask->state == ASK_ABANDONED) {
+		end_abandoned(shared, ask, good ? &judgement : NULL);
+		return;
+	}
+	ask_answered(&shared->asks, ask);
+	if (!good) {
+		refused(shared, ask, reply ? "Redis does not say what it was asked" : error);
+		return;
+	}
+	shared->events->heard(shared->arg, NULL);
+	follow(shared, ask, &judgement);
+}
+
+/* --- takes --- */
+
+void shared_follow(struct shared *shared, const struct models *models, unsigned queue_max)
+{
+	shared->models = models;
+	pools_update(&shared->pools, models, queue_max);
+	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
+		serve(shared, pool);
+}
+
+static void deny_model(struct shared *shared, struct take *take)
+{
+	deny(shared, take, (struct limit_deny){.reason = LIMIT_MODEL});
+}
+
+void shared_take(struct shared *shared, struct take *take)
+{
+	uint64_t now = loop_now();
+	if (take->began == 0)
+		take->began = now;
+	if (!take_find_route(take, shared->models, &shared->pools)) {
+		deny_model(shared, take);
+		return;
+	}
+	take->account = accounts_get(&shared->accounts, take->lease.key_id, take->lease.key_name, now);
+	if (take->account && ask_add(&shared->asks, shared, take))
+		send(shared, take, NULL);
+	else
+		deny_now(shared, take);
+}
+
+struct take *shared_reclaim(struct shared *shared)
+{
+	struct ask *ask = TAILQ_FIRST(&shared->asks.open);
+	return ask ? withdraw(shared, ask) : NULL;
+}
+
+void shared_cancel(struct shared *shared, uint64_t take_id)
+{
+	struct ask *ask = ask_find(&shared->asks, take_id);
+	if (!ask)
+		return;
+	if (ask->state != ASK_LEASED) {
+		take_free(withdraw(shared, ask));
+		return;
+	}
+	if (redis_is_up(shared->redis))
+		counters_cancel(shared->redis, &ask->lease);
+	ask_forget(&shared->asks, ask);
+}
+
+void shared_edge_gone(struct shared *shared)
+{
+	struct take *take;
+	while ((take = shared_reclaim(shared)))
+		take_free(take);
+	while (!TAILQ_EMPTY(&shared->asks.leased))
+		ask_forget(&shared->asks, TAILQ_FIRST(&shared->asks.leased));
+}
+
+void shared_keep(struct shared *shared, const struct lease *lease)
+{
+	struct counted counted = counters_lease(lease);
+	counters_keep(shared->redis, &counted, lease_span(shared));
+}
+
+void shared_released(struct shared *shared, const char *upstream)
+{
+	struct pool *pool = pools_find(&shared->pools, upstream);
+	if (!pool || pool->in_use == 0)
+		return;
+	pool_release(pool);
+	serve(shared, pool);
+}
+
+/* What upstreams there are may have changed meanwhile. */
+void shared_history(struct shared *shared, uint64_t question, uint64_t tokens)
+{
+	struct account *account = history_asked(&shared->history, question);
+	struct take *take;
+	if (!account)
+		return;
+	account->question = 0;
+	struct hearsay hearsay = {tokens, account->since, account->count, account->era};
+	while ((take = history_next(&shared->history, account))) {
+		take->pool = NULL;
+		if (take_find_route(take, shared->models, &shared->pools))
+			send(shared, take, &hearsay);
+		else
+			deny_model(shared, take);
+	}
+}
+
+/* --- time --- */
+
+static void poll_pool(struct shared *shared, struct pool *pool)
+{
+	struct pool_waiter *waiter;
+	uint64_t now = loop_now();
+	while ((waiter = pool_late(pool, now)))
+		deny_slot(shared, take_of(waiter));
+	if (pool->waiting == 0 || pool->asking > 0 || pool->next_ask > now || pool->slots == 0)
+		return;
+	pool->next_ask = now + SHARED_POLL_MS;
+	if (pool->in_use >= pool->slots)
+		pool->in_use = pool->slots - 1;
+	serve(shared, pool);
+}
+
+const char *shared_lateness(const struct shared *shared)
+{
+	static char text[REDIS_ERROR_SIZE];
+	snprintf(text, sizeof(text), "Redis does not answer within %llu ms", (unsigned long long)shared->deadline);
+	return text;
+}
+
+static void end_late(struct shared *shared)
+{
+	struct ask *ask;
+	while ((ask = TAILQ_FIRST(&shared->asks.sent)) && ask->due <= loop_now())
+		leave_undecided(shared, withdraw(shared, ask), shared_lateness(shared));
+}
+
+void shared_tick(struct shared *shared)
+{
+	struct ask *ask;
+	struct take *take;
+	uint64_t now = loop_now();
+	while ((take = history_late(&shared->history, now)))
+		deny_now(shared, take);
+	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
+		poll_pool(shared, pool);
+	end_late(shared);
+	while ((ask = TAILQ_FIRST(&shared->asks.leased)) && ask->due <= now)
+		ask_forget(&shared->asks, ask);
+	if (now < shared->next_sweep)
+		return;
+	accounts_forget_idle(&shared->accounts, now);
+	shared->next_sweep = now + ACCOUNT_IDLE_MS;
+}
+
+static uint64_t pool_due(const struct pool *pool)
+{
+	uint64_t due = pool_deadline(pool);
+	bool polled = pool->waiting > 0 && pool->asking == 0 && pool->slots > 0;
+	return polled && pool->next_ask < due ? pool->next_ask : due;
+}
+
+uint64_t shared_due(const struct shared *shared)
+{
+	uint64_t due = shared->next_sweep;
+	const struct ask *sent = TAILQ_FIRST(&shared->asks.sent), *leased = TAILQ_FIRST(&shared->asks.leased);
+	if (sent && sent->due < due)
+		due = sent->due;
+	if (leased && leased->due < due)
+		due = leased->due;
+	if (history_due(&shared->history) < due)
+		due = history_due(&shared->history);
+	for (const struct pool *pool = shared->pools.first; pool; pool = pool->next)
+		if (pool_due(pool) < due)
+			due = pool_due(pool);
+	return due;
+}

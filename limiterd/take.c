@@ -1,0 +1,48 @@
+#include "take.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../proto/daemon/log.h"
+
+static struct takes spare = TAILQ_HEAD_INITIALIZER(spare);
+
+struct take *take_new(void)
+{
+	struct take *take = TAILQ_FIRST(&spare);
+	if (take)
+		TAILQ_REMOVE(&spare, take, place);
+	else
+		take = malloc(sizeof(*take));
+	CHECK(take);
+	memset(take, 0, sizeof(*take));
+	return take;
+}
+
+void take_free(struct take *take)
+{
+	TAILQ_INSERT_HEAD(&spare, take, place);
+}
+
+struct take *take_of(struct pool_waiter *waiter)
+{
+	return (struct take *)((char *)waiter - offsetof(struct take, waiter));
+}
+
+/* Lists of models need no upstream; a model named with one must be allowed all the same. */
+bool take_find_route(struct take *take, const struct models *models, const struct pools *pools)
+{
+	struct lease *lease = &take->lease;
+	bool is_list = lease->route == ROUTE_MODELS || lease->route == ROUTE_MODEL;
+	if (lease->model[0] == '\0')
+		return is_list;
+	if (!model_list_allows(lease->models, lease->model))
+		return false;
+	const struct model *model = models_find(models, lease->model);
+	if (!model || is_list)
+		return model != NULL;
+	take->pool = pools->of_upstream[model->upstream];
+	snprintf(lease->upstream, sizeof(lease->upstream), "%s", take->pool->name);
+	return true;
+}

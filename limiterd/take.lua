@@ -1,0 +1,111 @@
+-- May this request be made now? All limits are asked before any is touched, and one that refuses has cost nothing.
+--
+-- KEYS[4] the installation  KEYS[5] keys by their last use  KEYS[6] the pool whose slot is wanted, if any
+-- ARGV    1 id of the lease  2 tokens to reserve  3 ms until it is given up  4 slots of the pool
+--         5 generation  6 requests per minute  7 tokens per minute  8 concurrency  9 period  10 budget
+--         11 the key  12 its name
+--         13 tokens used  14 since when  15 until which count  16 in which era: what history said, if it was asked
+--
+-- Returns the verdict, slots in use, the level of requests (3) and of tokens (3), and: limit, used, requested and
+-- ms to wait when it is no; start of the period, count and era when history must be asked.
+
+local lease, tokens = ARGV[1] .. ':' .. ARGV[2], tonumber(ARGV[2])
+local pool, slots = KEYS[6], tonumber(ARGV[4])
+local era = tonumber(redis.call('HGET', KEYS[4], 'era')) or -1
+local account = open_account()
+local running = redis.call('ZCARD', KEYS[2])
+local in_use = 0
+
+local function follow_grant()
+	local generation = tonumber(ARGV[5])
+	if generation >= account.generation then
+		account.generation = generation
+		set_limit(account.requests, tonumber(ARGV[6]))
+		set_limit(account.tokens, tonumber(ARGV[7]))
+		account.concurrency = tonumber(ARGV[8])
+		set_budget(account, tonumber(ARGV[9]), tonumber(ARGV[10]))
+	end
+end
+
+-- Neither history nor the count says too much, so the greater of the two is right; what was counted since comes to it.
+local function hear_history()
+	local used, since, count = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
+	if tonumber(ARGV[16]) == era and since == account.start and account.era ~= era then
+		account.used = math.max(used, count) + math.max(0, account.used - count)
+		account.era = era
+	end
+end
+
+local function refuse_rate(verdict, bucket, cost, wait)
+	local limit, remaining = level_of(bucket)
+	return {verdict, limit, limit - remaining, cost, wait == math.huge and 0 or wait}
+end
+
+local function judge()
+	local wait = wait_for(account.requests, 1)
+	if wait > 0 then
+		return refuse_rate('requests', account.requests, 1, wait)
+	end
+	wait = tokens > 0 and wait_for(account.tokens, tokens) or 0
+	if wait > 0 then
+		return refuse_rate('tokens', account.tokens, tokens, wait)
+	end
+	if account.concurrency > 0 and running >= account.concurrency then
+		return {'concurrency', account.concurrency, running, 1, 1000}
+	end
+	if tokens > 0 and account.period > 0 then
+		if account.era ~= era then
+			return {'history', account.start, account.used, era, 0}
+		end
+		if account.used + account.reserved + tokens > account.budget then
+			return {'budget', account.budget, account.used + account.reserved, tokens, 0}
+		end
+	end
+	if pool and in_use >= slots then
+		return {'slots', slots, in_use, 1, 1000}
+	end
+	return {'given', 0, 0, 0, 0}
+end
+
+local function give()
+	local due = now + ARGV[3]
+	take(account.requests, 1)
+	adopt(account, tokens)
+	redis.call('ZADD', KEYS[2], due, 'g' .. lease)
+	if pool then
+		redis.call('ZADD', pool, due, ARGV[1])
+		redis.call('PEXPIRE', pool, DONE)
+		in_use = in_use + 1
+	end
+end
+
+if running == 0 then
+	account.reserved = 0
+end
+if pool then
+	redis.call('ZREMRANGEBYSCORE', pool, '-inf', now)
+	in_use = redis.call('ZCARD', pool)
+end
+follow_grant()
+roll(account)
+if ARGV[13] then
+	hear_history()
+end
+local verdict = judge()
+if verdict[1] == 'given' then
+	give()
+end
+write_account(account)
+redis.call('HSET', KEYS[1], 'name', ARGV[12])
+redis.call('ZADD', KEYS[5], now, ARGV[11])
+
+local answer = {table.remove(verdict, 1), in_use}
+for _, bucket in ipairs({account.requests, account.tokens}) do
+	for _, number in ipairs({level_of(bucket)}) do
+		table.insert(answer, number)
+	end
+end
+for _, number in ipairs(verdict) do
+	table.insert(answer, number)
+end
+return answer
