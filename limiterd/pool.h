@@ -46,10 +46,14 @@ struct pool {
 	unsigned queue_max;
 	unsigned in_use; /* may exceed slots after a reload or an adoption; shared.c: as far as known */
 	unsigned waiting;
-	unsigned asking;   /* shared.c's: takes for which Redis is being asked for a slot */
-	uint64_t next_ask; /* ms; shared.c's: when to ask for who waits, though nothing was heard */
 	struct pool_turns turns;
 	struct pool_waiters deadlines;
+
+	/* shared.c's */
+	unsigned asking;   /* takes for which Redis is being asked for a slot */
+	uint64_t next_ask; /* ms: when to ask for who waits, though nothing was heard */
+	bool guessing;     /* that is under way */
+	bool freed;        /* and a slot fell free since */
 };
 
 /* The pools of all upstreams.  All zero is none. */

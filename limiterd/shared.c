@@ -135,16 +135,30 @@ static void wait_for_history(struct shared *shared, struct take *take, const str
 		deny_now(shared, take);
 }
 
+/* One slot seems to be free. */
+static void suppose_room(struct pool *pool)
+{
+	if (pool->in_use >= pool->slots && pool->slots > 0)
+		pool->in_use = pool->slots - 1;
+}
+
+static void hear_of_pool(struct pool *pool, uint64_t in_use)
+{
+	pool->in_use = (unsigned)in_use + pool->asking;
+	pool->next_ask = loop_now() + SHARED_POLL_MS;
+	if (pool->guessing && pool->freed)
+		suppose_room(pool);
+	pool->guessing = pool->freed = false;
+}
+
 static void follow(struct shared *shared, struct ask *ask, const struct judgement *judgement)
 {
 	struct take *take = ask->take;
 	struct pool *pool = take->pool;
 	take->requests = judgement->requests;
 	take->tokens = judgement->tokens;
-	if (pool) {
-		pool->in_use = (unsigned)judgement->in_use + pool->asking;
-		pool->next_ask = loop_now() + SHARED_POLL_MS;
-	}
+	if (pool)
+		hear_of_pool(pool, judgement->in_use);
 	switch (judgement->verdict) {
 	case VERDICT_GIVEN:
 		give(shared, ask);
@@ -283,13 +297,17 @@ void shared_keep(struct shared *shared, const struct lease *lease)
 	counters_keep(shared->redis, &counted, lease_span(shared));
 }
 
+/* While somebody's turn is being guessed at nobody else's may come: the guess may have been too early. */
 void shared_released(struct shared *shared, const char *upstream)
 {
 	struct pool *pool = pools_find(&shared->pools, upstream);
 	if (!pool || pool->in_use == 0)
 		return;
 	pool_release(pool);
-	serve(shared, pool);
+	if (pool->guessing && pool->asking > 0)
+		pool->freed = true;
+	else
+		serve(shared, pool);
 }
 
 /* What upstreams there are may have changed meanwhile. */
@@ -318,11 +336,11 @@ static void poll_pool(struct shared *shared, struct pool *pool)
 	uint64_t now = loop_now();
 	while ((waiter = pool_late(pool, now)))
 		deny_slot(shared, take_of(waiter));
-	if (pool->waiting == 0 || pool->asking > 0 || pool->next_ask > now || pool->slots == 0)
+	if (pool->waiting == 0 || pool->asking > 0 || pool->next_ask > now)
 		return;
 	pool->next_ask = now + SHARED_POLL_MS;
-	if (pool->in_use >= pool->slots)
-		pool->in_use = pool->slots - 1;
+	pool->guessing = true;
+	suppose_room(pool);
 	serve(shared, pool);
 }
 
@@ -361,7 +379,7 @@ void shared_tick(struct shared *shared)
 static uint64_t pool_due(const struct pool *pool)
 {
 	uint64_t due = pool_deadline(pool);
-	bool polled = pool->waiting > 0 && pool->asking == 0 && pool->slots > 0;
+	bool polled = pool->waiting > 0 && pool->asking == 0;
 	return polled && pool->next_ask < due ? pool->next_ask : due;
 }
 

@@ -12,3 +12,7 @@ $(eval $(call limiterd_test,ledger,limiterd/ledger.c))
 $(eval $(call limiterd_test,limiter,tests/limiterd/stage.c $(limiterd_CORE)))
 $(eval $(call limiterd_test,lease,tests/limiterd/stage.c $(limiterd_CORE)))
 $(eval $(call limiterd_test,random,tests/limiterd/stage.c $(limiterd_CORE)))
+
+TOOLS += store-suite
+store-suite_SOURCES := $(addprefix tests/limiterd/,store_suite.c player.c) tests/tap/tap.c $(limiterd_DECIDER)
+store-suite_LIBS := -lhiredis
