@@ -127,6 +127,32 @@ def check_restart(m, key):
     tap.is_(chat(key, "only").status, 200, "and the keys of clients")
 
 
+def type_block(m, beginning):
+    """Runs the shell block of docs/OPERATIONS.md that begins so, as root."""
+    with open(os.path.join(machine.ROOT, "docs", "OPERATIONS.md"), encoding="utf-8") as file:
+        block = re.search(r"^```sh\n(%s.*?)^```" % re.escape(beginning), file.read(), re.M | re.S).group(1)
+    m.run("sh", "-euc", "cd /root\n" + block.replace("sudo ", ""))
+
+
+def check_new_stamp_keys(m, key):
+    before = m.run("sh", "-c", "cat /var/lib/heimgate/secrets/* | sha256sum").stdout
+    type_block(m, "sudo truncate")
+    wait_ready()
+    after = m.run("sh", "-c", "cat /var/lib/heimgate/secrets/* | sha256sum; stat -c %s /var/lib/heimgate/secrets/*").stdout
+    tap.ok(before not in after and after.endswith("\n32\n32\n"), "the stamp keys are made anew as docs/OPERATIONS.md says")
+    tap.is_(chat(key, "only").status, 200, "and honoured")
+
+
+def check_backup(m, key):
+    type_block(m, "sudo systemctl stop heimgate.target\nsudo tar -c")
+    m.run("systemctl", "stop", "heimgate.target")
+    m.run("sh", "-c", "rm -r /var/lib/heimgate /etc/heimgate")
+    type_block(m, "sudo systemctl stop heimgate.target\nsudo tar -x")
+    wait_ready()
+    tap.is_(chat(key, "only").status, 200, "a backup made as docs/OPERATIONS.md says brings everything back")
+    tap.is_(m.run("heimgate", "audit", "verify").returncode, 0, "with its whole history")
+
+
 def check_mistake(m):
     environment = m.read("/etc/heimgate/heimgate.env")
     m.write("/etc/heimgate/heimgate.env", environment + "HEIMGATE_PROT=1\n")
@@ -169,6 +195,8 @@ with machine.Machine(extra={"usr/local/libexec/probe": os.path.join(here, "probe
     check_killed(the_machine, first)
     check_reload(the_machine, first)
     check_restart(the_machine, first)
+    check_new_stamp_keys(the_machine, first)
+    check_backup(the_machine, first)
     check_mistake(the_machine)
     check_wider(the_machine)
     check_stop(the_machine)
