@@ -9,8 +9,8 @@ if take_up(account, lease, tokens) then
 	redis.call('ZADD', KEYS[2], due, 'k' .. lease)
 	if KEYS[4] then
 		redis.call('ZADD', KEYS[4], due, ARGV[1])
-		redis.call('PEXPIRE', KEYS[4], DONE)
 	end
 end
 write_account(account)
+prolong(account)
 return 1

@@ -74,7 +74,6 @@ local function give()
 	redis.call('ZADD', KEYS[2], due, 'g' .. lease)
 	if pool then
 		redis.call('ZADD', pool, due, ARGV[1])
-		redis.call('PEXPIRE', pool, DONE)
 		in_use = in_use + 1
 	end
 end
@@ -95,9 +94,13 @@ local verdict = judge()
 if verdict[1] == 'given' then
 	give()
 end
+if now - account.seen >= SEEN then
+	account.seen = now
+	redis.call('HSET', KEYS[1], 'name', ARGV[12])
+	redis.call('ZADD', KEYS[5], now, ARGV[11])
+end
 write_account(account)
-redis.call('HSET', KEYS[1], 'name', ARGV[12])
-redis.call('ZADD', KEYS[5], now, ARGV[11])
+prolong(account)
 
 local answer = {table.remove(verdict, 1), in_use}
 for _, bucket in ipairs({account.requests, account.tokens}) do
