@@ -21,7 +21,8 @@ bool store_judge(const char *url, char *error)
 		return postgres_url_judge(url, error);
 	if (is_sqlite(url) && url[7] != '\0')
 		return true;
-	snprintf(error, STORE_ERROR_SIZE, "no store of this kind: \"%s\"; it must be sqlite:FILE or postgresql://...", url);
+	snprintf(error, STORE_ERROR_SIZE,
+	         "no store of this kind: it must be sqlite:FILE or postgresql://USER@HOST/DATABASE");
 	return false;
 }
 

@@ -27,10 +27,10 @@ static void tell_cursor(struct store_postgres *store, const char *error)
 /* One row: the journal's. */
 static void take_cursor(struct store_postgres *store, const PGresult *rows)
 {
-	snprintf(store->number, sizeof(store->number), "%s", PQgetvalue(rows, 0, 0));
-	store->cursor.place.segment = strtoull(PQgetvalue(rows, 0, 1), NULL, 10);
-	store->cursor.place.offset = strtoull(PQgetvalue(rows, 0, 2), NULL, 10);
-	store->cursor.seq = strtoull(PQgetvalue(rows, 0, 3), NULL, 10);
+	snprintf(store->number, sizeof(store->number), "%s", postgres_value(rows, 0, 0));
+	store->cursor.place.segment = strtoull(postgres_value(rows, 0, 1), NULL, 10);
+	store->cursor.place.offset = strtoull(postgres_value(rows, 0, 2), NULL, 10);
+	store->cursor.seq = strtoull(postgres_value(rows, 0, 3), NULL, 10);
 	store->knows_cursor = true;
 	tell_cursor(store, NULL);
 }

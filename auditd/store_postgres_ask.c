@@ -25,7 +25,7 @@ static bool next(struct store_rows *rows)
 static const char *text(const struct store_rows *rows, int column)
 {
 	const struct postgres_rows *own = (const struct postgres_rows *)rows;
-	return PQgetvalue(own->result, own->row, column);
+	return postgres_value(own->result, own->row, column);
 }
 
 static void answered(void *arg, const PGresult *result, const char *error, const char *sqlstate)

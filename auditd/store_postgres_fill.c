@@ -85,7 +85,7 @@ static void days_kept(void *arg, const PGresult *rows, const char *error, const 
 	(void)sqlstate;
 	store->expired = NULL;
 	if (rows)
-		expired(store->expired_arg, PQgetvalue(rows, 0, 0)[0] == '1', NULL);
+		expired(store->expired_arg, postgres_value(rows, 0, 0)[0] == '1', NULL);
 	else
 		expired(store->expired_arg, false, store_postgres_failure(store, "expire days of", error));
 }

@@ -97,12 +97,13 @@ static const char add_batch[] =
 	"    CASE WHEN kind = 'request' AND status < 400 THEN model ELSE '' END,"
 	"    (array_agg(key_name ORDER BY seq DESC))[1],"
 	"    count(*) FILTER (WHERE kind = 'request'), count(*) FILTER (WHERE kind = 'refusal'),"
-	"    coalesce(sum(tokens_in) FILTER (WHERE kind = 'request'), 0),"
-	"    coalesce(sum(tokens_out) FILTER (WHERE kind = 'request'), 0)"
+	"    least(coalesce(sum(tokens_in) FILTER (WHERE kind = 'request'), 0), 9007199254740991),"
+	"    least(coalesce(sum(tokens_out) FILTER (WHERE kind = 'request'), 0), 9007199254740991)"
 	"   FROM added WHERE kind <> 'admin' GROUP BY 1, 2, 3"
 	"   ON CONFLICT (key_id, day, model) DO UPDATE SET key_name = excluded.key_name,"
 	"    requests = so_far.requests + excluded.requests, refusals = so_far.refusals + excluded.refusals,"
-	"    tokens_in = so_far.tokens_in + excluded.tokens_in, tokens_out = so_far.tokens_out + excluded.tokens_out;"
+	"    tokens_in = least(so_far.tokens_in::numeric + excluded.tokens_in, 9007199254740991),"
+	"    tokens_out = least(so_far.tokens_out::numeric + excluded.tokens_out, 9007199254740991);"
 	" END $$;";
 
 /* Once released, none is ever changed. */

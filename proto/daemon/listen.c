@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -97,7 +98,7 @@ int listen_give(int unix_fd, int listening)
 	struct iovec part = {&byte, sizeof(byte)};
 	union rights rights = {.bytes = {0}};
 	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof(rights.bytes)};
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = CMSG_LEN(sizeof(int))};
 	rights.header.cmsg_level = SOL_SOCKET;
 	rights.header.cmsg_type = SCM_RIGHTS;
 	rights.header.cmsg_len = CMSG_LEN(sizeof(int));
@@ -125,7 +126,7 @@ int listen_take(int unix_fd)
 	struct iovec part = {&byte, sizeof(byte)};
 	union rights rights;
 	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof(rights.bytes)};
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = CMSG_LEN(sizeof(int))};
 	ssize_t length = recvmsg(unix_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (length < 0)
 		return -1;
@@ -134,7 +135,7 @@ int listen_take(int unix_fd)
 	if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len != CMSG_LEN(sizeof(int)))
 		return -1;
 	memcpy(&fd, CMSG_DATA(header), sizeof(int));
-	if (is_listening_tcp(fd))
+	if (is_listening_tcp(fd) && fcntl(fd, F_SETFL, O_NONBLOCK) == 0)
 		return fd;
 	close(fd);
 	errno = EPROTO;

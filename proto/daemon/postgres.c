@@ -1,6 +1,6 @@
 #include "postgres.h"
 
-#include <netinet/in.h>
+#include <arpa/inet.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,9 +139,8 @@ static void ignore_notice(void *arg, const PGresult *notice)
 /* What stands later in libpq's list wins. */
 static void connect_to(struct postgres *postgres, const char *address, const char *password)
 {
-	const char *const names[] = {"dbname",          "hostaddr", "password", "fallback_application_name",
-	                             "connect_timeout", NULL};
-	const char *const values[] = {postgres->url, address, password, postgres->plan->program, "0", NULL};
+	const char *const names[] = {"dbname", "hostaddr", "password", "gssencmode", "fallback_application_name", NULL};
+	const char *const values[] = {postgres->url, address, password, "disable", postgres->plan->program, NULL};
 	postgres->connection = PQconnectStartParams(names, values, 1);
 	if (!postgres->connection || PQstatus(postgres->connection) == CONNECTION_BAD) {
 		postgres_lost(postgres, postgres->connection ? PQerrorMessage(postgres->connection) : "out of memory");
@@ -177,13 +176,20 @@ static void resolved(void *arg, const char *address)
 	postgres_lost(postgres, reason);
 }
 
+static bool is_address(const char *host)
+{
+	struct in6_addr address;
+	return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1;
+}
+
 /* Only a name has to be resolved: "" means the usual directory of unix sockets. */
 static void dial(void *arg)
 {
 	struct postgres *postgres = arg;
+	const char *host = postgres->host;
 	postgres_expect(postgres);
-	if (*postgres->host == '\0' || *postgres->host == '/') {
-		connect_with_password(postgres, NULL);
+	if (*host == '\0' || *host == '/' || is_address(host)) {
+		connect_with_password(postgres, is_address(host) ? host : NULL);
 		return;
 	}
 	postgres->stage = POSTGRES_RESOLVING;

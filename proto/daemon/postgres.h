@@ -64,6 +64,9 @@ bool postgres_is_up(const struct postgres *postgres);
  */
 typedef void postgres_answer(void *arg, const PGresult *rows, const char *error, const char *sqlstate);
 
+/* A value of an answer; "" when it is NULL or there is no such row or column, as no database of ours would answer. */
+const char *postgres_value(const PGresult *rows, int row, int column);
+
 /* Runs a prepared statement with text values (copied), NULL for NULL.  When the connection is not up or the queue is
  * full it fails during this call. */
 void postgres_ask(struct postgres *postgres, const char *statement, unsigned count, const char *const *values,

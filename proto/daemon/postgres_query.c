@@ -149,6 +149,12 @@ static bool is_good(const PGresult *result)
 	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK || status == PGRES_EMPTY_QUERY;
 }
 
+const char *postgres_value(const PGresult *rows, int row, int column)
+{
+	bool there = row < PQntuples(rows) && column < PQnfields(rows);
+	return there ? PQgetvalue(rows, row, column) : "";
+}
+
 static struct postgres_query *take_first(struct postgres *postgres)
 {
 	struct postgres_query *query = STAILQ_FIRST(&postgres->queue);
@@ -190,14 +196,25 @@ static void feed(struct postgres *postgres, const struct postgres_query *query)
 		flush(postgres);
 }
 
+/* An error that is not the server's is libpq's own, which may have closed the socket without a word. */
+static bool is_lost(const struct postgres *postgres, const struct postgres_query *query)
+{
+	return PQstatus(postgres->connection) == CONNECTION_BAD ||
+	       (!is_good(query->result) && !PQresultErrorField(query->result, PG_DIAG_SQLSTATE));
+}
+
 /* A result, one of perhaps several, or NULL: the first query is done. */
 static void take_result(struct postgres *postgres, PGresult *result)
 {
 	struct postgres_query *query = STAILQ_FIRST(&postgres->queue);
 	if (!result) {
 		query = take_first(postgres);
-		send_first(postgres); /* before the answer, whose taker may ask more */
+		bool lost = is_lost(postgres, query);
+		if (!lost)
+			send_first(postgres); /* before the answer, whose taker may ask more */
 		answer(query);
+		if (lost)
+			postgres_reconnect(postgres, "the connection to the database broke");
 		return;
 	}
 	if (PQresultStatus(result) == PGRES_COPY_IN) {

@@ -1,11 +1,19 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "log.h"
 #include "postgres_private.h"
 
+#define UNDEFINED_TABLE "42P01"
+
 /* Tables with history in them take their time to change. */
 enum { MIGRATION_MS = 10 * 60 * 1000, STATEMENT_MS = POSTGRES_DEADLINE_MS / 4 * 3 };
+
+static const char session[] = "SET statement_timeout TO %1$d; SET lock_timeout TO %1$d;"
+							  "SET idle_in_transaction_session_timeout TO %1$d; SET search_path TO %2$s";
+
+static const char version[] = "SELECT coalesce(max(version), 0) FROM migrations";
 
 /* Whoever starts at the same time waits here, and then finds it done. */
 static const char begin[] = "BEGIN;"
@@ -13,14 +21,9 @@ static const char begin[] = "BEGIN;"
 							"DO $$ BEGIN"
 							" IF to_regnamespace('%1$s') IS NULL THEN CREATE SCHEMA %1$s; END IF;"
 							" END $$;"
-							"SET search_path TO %1$s;"
 							"CREATE TABLE IF NOT EXISTS migrations"
 							" (version integer PRIMARY KEY, made timestamptz NOT NULL DEFAULT now());"
-							"SELECT coalesce(max(version), 0) FROM migrations";
-
-/* Of a session that was set up.  What a daemon that was stopped in the middle holds is given free. */
-static const char session[] = "SET statement_timeout TO %1$d;"
-							  "SET idle_in_transaction_session_timeout TO %1$d";
+							"%2$s";
 
 /* Text that is run and forgotten. */
 struct script {
@@ -64,11 +67,10 @@ static void prepare(struct postgres *postgres)
 	const struct postgres_plan *plan = postgres->plan;
 	struct script script;
 	open_script(&script);
-	fprintf(script.file, session, STATEMENT_MS);
 	for (unsigned i = 0; i < plan->statement_count; i++)
-		fprintf(script.file, "; PREPARE %s AS %s", plan->statements[i].name, plan->statements[i].sql);
+		fprintf(script.file, "PREPARE %s AS %s;", plan->statements[i].name, plan->statements[i].sql);
 	if (plan->channel)
-		fprintf(script.file, "; LISTEN %s", plan->channel);
+		fprintf(script.file, "LISTEN %s;", plan->channel);
 	push(postgres, &script, prepared);
 }
 
@@ -82,40 +84,78 @@ static void migrated(void *arg, const PGresult *rows, const char *error, const c
 		fail(postgres, error);
 }
 
-static void migrate_from(struct postgres *postgres, unsigned version)
+/* In the transaction that holds the lock. */
+static void migrate_from(struct postgres *postgres, unsigned from)
 {
 	const struct postgres_plan *plan = postgres->plan;
-	bool behind = version < plan->migration_count;
 	struct script script;
 	open_script(&script);
-	for (; version < plan->migration_count; version++)
-		fprintf(script.file, "%s; INSERT INTO migrations (version) VALUES (%u);", plan->migrations[version],
-		        version + 1);
+	fprintf(script.file, "SET LOCAL statement_timeout TO %d;", MIGRATION_MS);
+	for (; from < plan->migration_count; from++)
+		fprintf(script.file, "%s; INSERT INTO migrations (version) VALUES (%u);", plan->migrations[from], from + 1);
 	fprintf(script.file, "COMMIT");
 	push(postgres, &script, migrated);
-	if (behind)
-		loop_timer_set(&postgres->deadline, MIGRATION_MS);
+	loop_timer_set(&postgres->deadline, MIGRATION_MS);
 }
 
+/* False when the answer is no version that can be brought up to date; the connection is given up then. */
+static bool read_version(struct postgres *postgres, const PGresult *rows, const char *error, unsigned *found)
+{
+	if (!rows) {
+		fail(postgres, error);
+		return false;
+	}
+	unsigned long number = strtoul(postgres_value(rows, 0, 0), NULL, 10);
+	*found = (unsigned)number;
+	if (number > postgres->plan->migration_count)
+		fail(postgres, "its tables were made by a newer version of this program");
+	return number <= postgres->plan->migration_count;
+}
+
+static void found_locked_version(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	struct postgres *postgres = arg;
+	unsigned found;
+	(void)sqlstate;
+	if (read_version(postgres, rows, error, &found))
+		migrate_from(postgres, found);
+}
+
+static void lock(struct postgres *postgres)
+{
+	struct script script;
+	open_script(&script);
+	fprintf(script.file, begin, postgres->plan->schema, version);
+	push(postgres, &script, found_locked_version);
+}
+
+/* Nobody waits for a lock who has nothing to change. */
 static void found_version(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
 {
 	struct postgres *postgres = arg;
-	(void)sqlstate;
-	if (!rows) {
-		fail(postgres, error);
+	unsigned found = 0;
+	if (strcmp(sqlstate, UNDEFINED_TABLE) != 0 && !read_version(postgres, rows, error, &found))
 		return;
-	}
-	unsigned long version = strtoul(PQgetvalue(rows, 0, 0), NULL, 10);
-	if (version <= postgres->plan->migration_count)
-		migrate_from(postgres, (unsigned)version);
+	if (found < postgres->plan->migration_count)
+		lock(postgres);
 	else
-		fail(postgres, "its tables were made by a newer version of this program");
+		prepare(postgres);
+}
+
+static void session_begun(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	struct postgres *postgres = arg;
+	(void)sqlstate;
+	if (rows)
+		postgres_push(postgres, version, found_version);
+	else
+		fail(postgres, error);
 }
 
 void postgres_set_up(struct postgres *postgres)
 {
 	struct script script;
 	open_script(&script);
-	fprintf(script.file, begin, postgres->plan->schema);
-	push(postgres, &script, found_version);
+	fprintf(script.file, session, STATEMENT_MS, postgres->plan->schema);
+	push(postgres, &script, session_begun);
 }

@@ -33,7 +33,7 @@ static bool is_port(const char *text)
 static const char *judge(const PQconninfoOption *options)
 {
 	const char *host = option(options, "host");
-	if (*option(options, "password"))
+	if (*option(options, "password") || *option(options, "sslpassword"))
 		return "a password does not belong into it: name a file with it in the setting beside it";
 	if (*option(options, "hostaddr") || strchr(host, ','))
 		return "it must name one host";

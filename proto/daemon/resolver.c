@@ -1,11 +1,10 @@
 #include "resolver.h"
 
 #include <errno.h>
-#include <netdb.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -15,18 +14,7 @@
 
 #include "log.h"
 #include "loop.h"
-
-/* Each travels whole: the pair of sockets keeps the bounds of messages. */
-struct question {
-	unsigned long id;
-	unsigned turn;
-	char host[RESOLVER_HOST_MAX + 1];
-};
-
-struct answer {
-	unsigned long id;
-	char address[RESOLVER_ADDRESS_SIZE]; /* "": none */
-};
+#include "resolver_private.h"
 
 static struct loop_watch child = {.fd = -1};
 static pid_t child_pid;
@@ -34,63 +22,30 @@ static struct resolver_question *waiting;
 static struct loop_timer failing; /* armed: nobody can be asked */
 static unsigned long last_id;
 
-/* --- the child --- */
-
-/* There is at least one. */
-static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
+/* "heimgate-resolver" in the directory of this program; false when that cannot be told. */
+static bool find_program(char path[PATH_MAX])
 {
-	unsigned count = 1;
-	for (const struct addrinfo *each = found->ai_next; each; each = each->ai_next)
-		count++;
-	for (turn %= count; turn > 0; turn--)
-		found = found->ai_next;
-	return found;
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	if (length < 0)
+		return false;
+	path[length] = '\0';
+	char *name = strrchr(path, '/');
+	return name && snprintf(name, (size_t)(path + PATH_MAX - name), "/heimgate-resolver") < path + PATH_MAX - name;
 }
 
-static void look_up(const struct question *question, struct answer *answer)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found = NULL;
-	*answer = (struct answer){.id = question->id};
-	if (getaddrinfo(question->host, NULL, &hints, &found) != 0)
-		return;
-	const struct addrinfo *chosen = choose(found, question->turn);
-	if (getnameinfo(chosen->ai_addr, chosen->ai_addrlen, answer->address, sizeof(answer->address), NULL, 0,
-	                NI_NUMERICHOST) != 0)
-		answer->address[0] = '\0';
-	freeaddrinfo(found);
-}
-
-static _Noreturn void serve(int fd)
-{
-	struct question question;
-	struct answer answer;
-	while (recv(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question)) {
-		question.host[RESOLVER_HOST_MAX] = '\0';
-		look_up(&question, &answer);
-		if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
-			break;
-	}
-	_exit(0);
-}
-
-/* It keeps nothing of the daemon's but its end of the pair.  A name server that is silent is given up soon:
- * whoever asked has a deadline, and asks again. */
+/* Another program, so that nothing of the daemon's memory stays, with its end of the pair as standard input. */
 static _Noreturn void become_child(int fd)
 {
+	char name[] = "heimgate-resolver", options[] = "RES_OPTIONS=timeout:1 attempts:2", path[PATH_MAX];
+	char *const arguments[] = {name, NULL}, *const environment[] = {options, NULL};
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGINT, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NAME, "resolver");
-	setenv("RES_OPTIONS", "timeout:1 attempts:2", 1);
-	if (dup2(fd, STDIN_FILENO) < 0 || close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
-		_exit(EXIT_ENVIRONMENT);
-	serve(STDIN_FILENO);
+	if (find_program(path) && dup2(fd, STDIN_FILENO) >= 0 && close_range(STDERR_FILENO + 1, ~0U, 0) == 0)
+		execve(path, arguments, environment);
+	_exit(EXIT_ENVIRONMENT);
 }
-
-/* --- the daemon --- */
 
 /* The question with this id, taken out; NULL when it was forgotten. */
 static struct resolver_question *take_out(unsigned long id)
@@ -121,13 +76,14 @@ static void forget_child(void)
 	loop_unwatch(&child);
 	close(child.fd);
 	child.fd = -1;
+	kill(child_pid, SIGKILL); /* it may have closed its end and live */
 	waitpid(child_pid, NULL, 0);
 	loop_timer_set(&failing, 0);
 }
 
 static void heard(void *arg, uint32_t events)
 {
-	struct answer answer;
+	struct resolver_answer answer;
 	(void)arg;
 	(void)events;
 	ssize_t length = recv(child.fd, &answer, sizeof(answer), MSG_DONTWAIT);
@@ -170,7 +126,7 @@ void resolver_open(void)
 
 void resolver_ask(struct resolver_question *question, const char *host)
 {
-	struct question message = {.id = ++last_id, .turn = question->turn};
+	struct resolver_asked message = {.id = ++last_id, .turn = question->turn};
 	CHECK(question->id == 0);
 	snprintf(message.host, sizeof(message.host), "%s", host);
 	question->id = message.id;

@@ -1,8 +1,9 @@
 /*
- * Names to addresses, without waiting: a child process asks the system's
- * resolver, so that the daemon itself never blocks in it.
+ * Names to addresses, without waiting: a child process, heimgate-resolver
+ * beside the daemon's program, asks the system's resolver, so that the daemon
+ * itself never blocks in it.
  *
- * The child holds nothing and ends with the daemon.
+ * The child has nothing of the daemon's memory and ends with it.
  */
 #ifndef DAEMON_RESOLVER_H
 #define DAEMON_RESOLVER_H
