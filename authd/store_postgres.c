@@ -162,6 +162,7 @@ static void load(void *arg)
 	char newest[21];
 	const char *const values[] = {newest};
 	snprintf(newest, sizeof(newest), "%" PRIu64, store->anew ? 0 : store->newest);
+	loop_timer_clear(&store->heartbeat);
 	store->loading = true;
 	store->load_again = false;
 	postgres_ask(store->postgres, "load", 1, values, load_answered, store);
@@ -293,10 +294,12 @@ static void close_store(struct store *base)
 
 static struct store *open_store(const struct store_setup *setup, char *error)
 {
+	/* There is one counter, which the planner would not believe. */
 	static const struct postgres_statement statements[] = {
 		{"save", "SELECT save(ROW(" STORE_POSTGRES_PARAMETERS ")::keys)"},
-		{"load", "SELECT " STORE_POSTGRES_COLUMNS ", newest FROM (SELECT generation AS newest FROM counter) AS counter"
-	             " LEFT JOIN keys ON generation > $1 ORDER BY generation"},
+		{"load",
+	     "SELECT " STORE_POSTGRES_COLUMNS ", newest FROM (SELECT generation AS newest FROM counter LIMIT 1) AS counter"
+	     " LEFT JOIN keys ON generation > $1 ORDER BY generation"},
 	};
 	static const struct postgres_plan plan = {.program = "heimgate-authd",
 	                                          .schema = STORE_POSTGRES_SCHEMA,
