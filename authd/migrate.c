@@ -119,7 +119,8 @@ static uint64_t newest_generation(void)
 static void commit(void)
 {
 	char sql[128];
-	snprintf(sql, sizeof(sql), "UPDATE counter SET generation = %llu; NOTIFY " STORE_POSTGRES_CHANNEL "; COMMIT",
+	snprintf(sql, sizeof(sql),
+	         "UPDATE counter SET generation = greatest(generation, %llu); NOTIFY " STORE_POSTGRES_CHANNEL "; COMMIT",
 	         (unsigned long long)newest_generation());
 	postgres_run(migrate.postgres, sql, committed, NULL);
 }

@@ -11,7 +11,10 @@
 #include "revoke.h"
 #include "snapshot.h"
 
-enum { SNAPSHOT_MS = 1000 }; /* between two of them */
+enum {
+	SNAPSHOT_MS = 1000,           /* between two of them */
+	SNAPSHOT_AGAIN_MS = 10 * 1000 /* after one that could not be written: what it has is out of date */
+};
 
 static struct {
 	struct keystore *keys;
@@ -39,8 +42,10 @@ static void write_snapshot(void *arg)
 {
 	char error[SNAPSHOT_ERROR_SIZE];
 	(void)arg;
-	if (snapshot_write(source.keys, loop_wall(), error) != 0)
-		log_error("snapshot-not-written", "reason=%s", log_text(error));
+	if (snapshot_write(source.keys, loop_wall(), error) == 0)
+		return;
+	log_error("snapshot-not-written", "reason=%s", log_text(error));
+	loop_timer_set(&source.write_soon, SNAPSHOT_AGAIN_MS);
 }
 
 static void write_snapshot_soon(void)

@@ -110,7 +110,7 @@ static bool take_row(struct postgresql *store, const PGresult *rows, int row)
 static void refuse_row(struct postgresql *store, const PGresult *rows, int row)
 {
 	char id[KEY_ID_MAX + 1];
-	snprintf(id, sizeof(id), "%s", PQgetvalue(rows, row, 0));
+	snprintf(id, sizeof(id), "%s", postgres_value(rows, row, 0));
 	if (strcmp(id, store->unusable) != 0)
 		log_error("key-unusable", "key=%s", log_text(id));
 	memcpy(store->unusable, id, sizeof(id));
@@ -124,7 +124,7 @@ static bool take_rows(struct postgresql *store, const PGresult *rows, uint64_t n
 		if (take_row(store, rows, row))
 			continue;
 		if (good)
-			newest = strtoull(PQgetvalue(rows, row, STORE_POSTGRES_GENERATION), NULL, 10) - 1;
+			newest = strtoull(postgres_value(rows, row, STORE_POSTGRES_GENERATION), NULL, 10) - 1;
 		refuse_row(store, rows, row);
 		good = false;
 	}
@@ -168,11 +168,29 @@ static void load(void *arg)
 	postgres_ask(store->postgres, "load", 1, values, load_answered, store);
 }
 
+static void raised(void *arg, const PGresult *rows, const char *error, const char *sqlstate)
+{
+	(void)arg;
+	(void)sqlstate;
+	if (!rows)
+		log_warn("generations-not-raised", "reason=%s", log_text(error));
+}
+
+/* Stamps of the generations that were taken back are out there: a revocation must come after them. */
+static void raise_generations(struct postgresql *store)
+{
+	char newest[21];
+	const char *const values[] = {newest};
+	snprintf(newest, sizeof(newest), "%" PRIu64, store->newest);
+	postgres_ask(store->postgres, "raise", 1, values, raised, NULL);
+}
+
 /* A database that was put back to an earlier state has to be read as if it were another one. */
 static bool went_back(struct postgresql *store, uint64_t newest)
 {
 	if (store->anew || newest >= store->newest)
 		return false;
+	raise_generations(store);
 	log_warn("store-went-back", "from=%" PRIu64 " to=%" PRIu64, store->newest, newest);
 	store->anew = true;
 	lose(store);
@@ -191,10 +209,12 @@ static void load_answered(void *arg, const PGresult *rows, const char *error, co
 {
 	struct postgresql *store = arg;
 	store->loading = false;
-	if (!rows && *sqlstate == '\0')
-		return; /* down() follows */
+	if (!rows && *sqlstate == '\0') {
+		loop_timer_set(&store->heartbeat, HEARTBEAT_MS); /* unless down() follows */
+		return;
+	}
 	bool good = rows && PQntuples(rows) > 0;
-	uint64_t newest = good ? strtoull(PQgetvalue(rows, 0, STORE_POSTGRES_COLUMN_COUNT), NULL, 10) : 0;
+	uint64_t newest = good ? strtoull(postgres_value(rows, 0, STORE_POSTGRES_COLUMN_COUNT), NULL, 10) : 0;
 	if (!good)
 		refuse_load(store, rows ? "the counter of generations is missing" : error);
 	else if (went_back(store, newest))
@@ -245,7 +265,7 @@ static void save_answered(void *arg, const PGresult *rows, const char *error, co
 	struct save *save = arg;
 	char reason[STORE_ERROR_SIZE];
 	if (rows) {
-		settle(save, STORE_SAVED, strtoull(PQgetvalue(rows, 0, 0), NULL, 10), "");
+		settle(save, STORE_SAVED, strtoull(postgres_value(rows, 0, 0), NULL, 10), "");
 		return;
 	}
 	if (*sqlstate == '\0') {
@@ -270,7 +290,7 @@ static void save(struct store *base, const struct key *key, store_saved *saved, 
 {
 	struct postgresql *store = (struct postgresql *)base;
 	char text[STORE_ERROR_SIZE], reason[STORE_ERROR_SIZE];
-	if (!is_well(base, text)) {
+	if (!is_well(base, text) && !(*store->unusable && postgres_is_up(store->postgres))) {
 		snprintf(reason, sizeof(reason), "%.200s: keys cannot be changed now, and go on working", text);
 		saved(arg, STORE_REFUSED, 0, reason);
 		return;
@@ -296,6 +316,7 @@ static struct store *open_store(const struct store_setup *setup, char *error)
 {
 	/* There is one counter, which the planner would not believe. */
 	static const struct postgres_statement statements[] = {
+		{"raise", "UPDATE counter SET generation = greatest(generation, $1)"},
 		{"save", "SELECT save(ROW(" STORE_POSTGRES_PARAMETERS ")::keys)"},
 		{"load",
 	     "SELECT " STORE_POSTGRES_COLUMNS ", newest FROM (SELECT generation AS newest FROM counter LIMIT 1) AS counter"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../proto/daemon/postgres.h"
 #include "store_engine.h"
 
 /*
@@ -101,7 +102,7 @@ struct row {
 static void get_text(struct row *row, char *text, size_t size)
 {
 	int length = PQgetlength(row->rows, row->row, row->column);
-	const char *value = PQgetvalue(row->rows, row->row, row->column++);
+	const char *value = postgres_value(row->rows, row->row, row->column++);
 	text[0] = '\0';
 	if ((size_t)length < size)
 		memcpy(text, value, (size_t)length + 1);
@@ -112,7 +113,7 @@ static void get_text(struct row *row, char *text, size_t size)
 static uint64_t get_number(struct row *row, uint64_t max)
 {
 	uint64_t number = 0;
-	if (keytext_number(PQgetvalue(row->rows, row->row, row->column++), max, &number) != 0)
+	if (keytext_number(postgres_value(row->rows, row->row, row->column++), max, &number) != 0)
 		row->good = false;
 	return number;
 }
@@ -127,7 +128,7 @@ static void get_budget(struct row *row, struct limits *limits)
 
 static void get_hash(struct row *row, uint8_t *hash)
 {
-	const char *text = PQgetvalue(row->rows, row->row, row->column++);
+	const char *text = postgres_value(row->rows, row->row, row->column++);
 	size_t length = 0;
 	if (strncmp(text, "\\x", 2) != 0 ||
 	    sodium_hex2bin(hash, CREDENTIAL_HASH_SIZE, text + 2, strlen(text + 2), NULL, &length, NULL) != 0 ||
