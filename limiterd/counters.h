@@ -14,6 +14,9 @@ enum { COUNTERS_KEYS_MAX = 80, COUNTERS_POOLS_MAX = 128 }; /* in an answer to co
 enum { COUNTERS_SCRIPTS = 6 };
 extern const char *const counters_scripts[COUNTERS_SCRIPTS];
 
+/* What to say of an answer that makes no sense. */
+#define COUNTERS_NONSENSE "Redis does not answer what it was asked"
+
 /* What Redis must know of a lease to find it. */
 struct counted {
 	uint8_t id[LEASE_ID_SIZE];

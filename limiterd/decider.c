@@ -53,11 +53,28 @@ static void begin_outage(struct decider *decider)
 		go_by_policy(decider, take);
 }
 
+/* What is in use here would else be heard of with its next KEEP. */
+static void keep_there(struct decider *decider)
+{
+	const struct ledger_row *row;
+	TAILQ_FOREACH(row, &decider->limiter.ledger.leased, place)
+	{
+		struct counted lease = {.tokens = row->tokens};
+		if (row->state != LEDGER_KEPT)
+			continue;
+		memcpy(lease.id, row->lease_id, sizeof(lease.id));
+		snprintf(lease.key_id, sizeof(lease.key_id), "%s", row->account->key_id);
+		snprintf(lease.upstream, sizeof(lease.upstream), "%s", row->pool ? row->pool->name : "");
+		shared_keep(&decider->shared, &lease);
+	}
+}
+
 static void end_outage(struct decider *decider)
 {
 	struct take *take;
 	decider->is_out = decider->is_told = false;
 	log_info("redis-decides", "after_ms=%llu", (unsigned long long)(loop_wall() - decider->out_since));
+	keep_there(decider);
 	while ((take = limiter_reclaim(&decider->limiter, now())))
 		shared_take(&decider->shared, take);
 }
@@ -91,9 +108,10 @@ static void probe_answered(void *arg, const redisReply *reply, const char *error
 	struct decider *decider = arg;
 	uint64_t took = loop_now() - decider->probed_at;
 	decider->probed_at = 0;
-	if (!reply || took > decider->shared.deadline) {
-		decider->counted_alone = decider->counted_alone || (!reply && decider->telling_of_it);
-		failed(decider, reply ? shared_lateness(&decider->shared) : error);
+	bool done = reply && reply->type == REDIS_REPLY_INTEGER;
+	decider->counted_alone = decider->counted_alone || (!done && decider->telling_of_it);
+	if (!done || took > decider->shared.deadline) {
+		failed(decider, done ? shared_lateness(&decider->shared) : error ? error : COUNTERS_NONSENSE);
 		return;
 	}
 	decider->failures = 0;
@@ -249,8 +267,10 @@ enum wire_error decider_keep(struct decider *decider, const struct lease *lease)
 	enum wire_error error = WIRE_OK;
 	if (counts_here(decider, lease))
 		error = limiter_keep(&decider->limiter, lease, now());
-	if (decider->is_shared && !decider->is_out)
-		shared_keep(&decider->shared, lease);
+	if (decider->is_shared && !decider->is_out) {
+		struct counted counted = counters_lease(lease);
+		shared_keep(&decider->shared, &counted);
+	}
 	return error;
 }
 

@@ -337,8 +337,8 @@ void limiterd_open(void)
 	static const struct ipc_events from_proxyd = {.frame = proxyd_frame, .down = proxyd_down};
 	static const struct ipc_events from_auditd = {.frame = auditd_frame, .down = auditd_down};
 	limiterd.timer.expired = time_is_up;
-	decider_open(&limiterd.decider, settled, NULL);
 	loop_after_batch(follow_up, NULL);
+	decider_open(&limiterd.decider, settled, NULL);
 	limiterd.auditd = ipc_open(LINK_LIMITERD_AUDITD, ROLE_LIMITERD, &from_auditd, NULL);
 	limiterd.proxyd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_LIMITERD, &from_proxyd, NULL);
 	limiterd.edge = ipc_open(LINK_EDGE_LIMITERD, ROLE_LIMITERD, &from_edge, NULL);

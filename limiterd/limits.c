@@ -130,11 +130,9 @@ static void print_table(const struct table *table, const json_t *objects)
 	}
 }
 
-static void print_limits(const json_t *limits)
+static void print_keys(const json_t *limits)
 {
 	const json_t *shown = json_object_get(limits, "keys");
-	print_table(&pools, json_object_get(limits, "pools"));
-	printf("\n");
 	if (json_array_size(shown) == 0) {
 		printf("no key has been used lately\n");
 		return;
@@ -142,6 +140,14 @@ static void print_limits(const json_t *limits)
 	print_table(&keys, shown);
 	if ((json_int_t)json_array_size(shown) < number(limits, "keys_known"))
 		printf("the %zu keys used last, of " NUMBER "\n", json_array_size(shown), number(limits, "keys_known"));
+}
+
+static void print_limits(const json_t *limits)
+{
+	print_table(&pools, json_object_get(limits, "pools"));
+	printf("\n");
+	print_keys(limits);
+	printf("\ncounted: %s\n", text(limits, "counted"));
 }
 
 static void print_help(void)

@@ -1,9 +1,11 @@
 #include "redis.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "../proto/daemon/log.h"
 #include "redis_private.h"
@@ -32,15 +34,18 @@ void redis_set_error(struct redis *redis, const char *what, const char *why)
 			*at = '?';
 }
 
-/* The connection is not ours any more; hiredis frees it. */
-static void let_go(struct redis *redis, uint64_t again_ms)
+/* Whoever waits is told last: he may ask whether the connection is up. */
+static void disconnect(struct redis *redis, uint64_t again_ms)
 {
 	resolver_forget(&redis->question);
 	if (redis->watch.fd >= 0)
 		loop_unwatch(&redis->watch);
 	redis->watch.fd = -1;
+	if (redis->context)
+		redisFree(redis->context);
 	redis->context = NULL;
 	redis->stage = REDIS_DOWN;
+	redis->loading = 0;
 	loop_timer_clear(&redis->deadline);
 	loop_timer_set(&redis->again, again_ms);
 }
@@ -53,25 +58,28 @@ static void begin_at_url(struct redis *redis)
 }
 
 /* Told once: what goes wrong while it is down already is the same news. */
-static void give_up(struct redis *redis)
+static void tell_down(struct redis *redis)
 {
-	let_go(redis, redis->backoff);
-	redis->backoff = redis->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : redis->backoff * 2;
-	redis->question.turn++;
-	begin_at_url(redis);
 	if (redis->told_down)
 		return;
 	redis->told_down = true;
 	redis->plan->down(redis->arg, redis->error);
 }
 
+void redis_give_up(struct redis *redis)
+{
+	disconnect(redis, redis->backoff);
+	redis->backoff = redis->backoff * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : redis->backoff * 2;
+	redis->question.turn++;
+	begin_at_url(redis);
+	tell_down(redis);
+	redis_fail_all(redis);
+}
+
 void redis_lost(struct redis *redis, const char *what, const char *why)
 {
-	redisAsyncContext *context = redis->context;
 	redis_set_error(redis, what, why);
-	give_up(redis);
-	if (context)
-		redisAsyncFree(context);
+	redis_give_up(redis);
 }
 
 void redis_reconnect(struct redis *redis, const char *reason)
@@ -85,25 +93,17 @@ static void too_late(void *arg)
 	redis_lost(arg, "does not answer", "");
 }
 
-void redis_ended(struct redis *redis, const redisAsyncContext *context)
-{
-	if (redis->context != context)
-		return;
-	redis_set_error(redis, redis->stage == REDIS_UP ? "was lost" : "cannot be reached", context->errstr);
-	give_up(redis);
-}
-
 bool redis_go_to(struct redis *redis, const char *host, size_t host_length, unsigned port)
 {
-	redisAsyncContext *context = redis->context;
 	if (host_length > REDIS_URL_HOST_MAX || redis->hops == HOPS_MAX)
 		return false;
 	if (host_length > 0)
 		snprintf(redis->host, sizeof(redis->host), "%.*s", (int)host_length, host);
 	redis->port = port;
 	redis->hops++;
-	let_go(redis, 0);
-	redisAsyncFree(context);
+	disconnect(redis, 0);
+	tell_down(redis);
+	redis_fail_all(redis);
 	return true;
 }
 
@@ -114,60 +114,6 @@ void redis_came_up(struct redis *redis)
 	redis->told_down = false;
 	loop_timer_clear(&redis->deadline);
 	redis->plan->up(redis->arg);
-}
-
-/* --- hiredis on the loop: it is always read; what it wants to write goes out after the batch --- */
-
-static void wants_write(void *arg)
-{
-	struct redis *redis = arg;
-	redis->has_unsent = true;
-}
-
-static void has_written(void *arg)
-{
-	struct redis *redis = arg;
-	redis->has_unsent = false;
-}
-
-/* hiredis is done with the connection, whoever wanted that. */
-static void is_over(void *arg)
-{
-	struct redis *redis = arg;
-	if (redis->context)
-		redis_ended(redis, redis->context);
-}
-
-static void watch_for_room(struct redis *redis, bool wanted)
-{
-	if (wanted != redis->wants_room)
-		loop_rewatch(&redis->watch, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
-	redis->wants_room = wanted;
-}
-
-static void write_out(struct redis *redis)
-{
-	redisAsyncHandleWrite(redis->context);
-	if (redis->context)
-		watch_for_room(redis, redis->has_unsent);
-}
-
-static void after_batch(void *arg)
-{
-	struct redis *redis = arg;
-	if (redis->context && redis->has_unsent && !redis->wants_room)
-		write_out(redis);
-}
-
-static void ready(void *arg, uint32_t events)
-{
-	struct redis *redis = arg;
-	if (events & EPOLLOUT)
-		write_out(redis);
-	if (redis->context && (events & ~(uint32_t)EPOLLOUT))
-		redisAsyncHandleRead(redis->context);
-	if (redis->context && redis->context->c.reader->len > UNREAD_MAX)
-		redis_lost(redis, "says too much", "");
 }
 
 /* --- what is read is bounded --- */
@@ -196,27 +142,85 @@ static void bound_answers(redisReader *reader)
 	reader->fn = &makers;
 }
 
+/* --- hiredis on the loop: what it has to write goes out after the batch --- */
+
+static void watch_for_room(struct redis *redis, bool wanted)
+{
+	if (wanted != redis->wants_room)
+		loop_rewatch(&redis->watch, wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
+	redis->wants_room = wanted;
+}
+
+static void write_out(struct redis *redis)
+{
+	int done = 0;
+	if (redisBufferWrite(redis->context, &done) != REDIS_OK)
+		redis_lost(redis, "was lost", redis->context->errstr);
+	else
+		watch_for_room(redis, !done);
+}
+
+static void after_batch(void *arg)
+{
+	struct redis *redis = arg;
+	if (redis->context && !redis->wants_room && sdslen(redis->context->obuf) > 0)
+		write_out(redis);
+}
+
+/* Any answer may be the connection's last. */
+static void read_in(struct redis *redis)
+{
+	const redisContext *context = redis->context;
+	void *reply = NULL;
+	if (redisBufferRead(redis->context) != REDIS_OK)
+		redis_lost(redis, "was lost", context->errstr);
+	else if (context->reader->len > UNREAD_MAX)
+		redis_lost(redis, "says too much", "");
+	while (redis->context == context && redisGetReplyFromReader(redis->context, &reply) == REDIS_OK && reply) {
+		redis_deliver(redis, reply);
+		freeReplyObject(reply);
+	}
+	if (redis->context == context && redis->context->err)
+		redis_lost(redis, "makes no sense", redis->context->errstr);
+}
+
+static bool is_connected(struct redis *redis)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+	if (getsockopt(redis->watch.fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		error = errno;
+	if (error != 0)
+		redis_lost(redis, "cannot be reached", strerror(error));
+	return error == 0;
+}
+
+static void ready(void *arg, uint32_t events)
+{
+	struct redis *redis = arg;
+	if (redis->stage == REDIS_CONNECTING && !is_connected(redis))
+		return;
+	if (redis->wants_room && (events & EPOLLOUT))
+		write_out(redis);
+	if (redis->context && (events & ~(uint32_t)EPOLLOUT))
+		read_in(redis);
+}
+
 /* --- connecting --- */
 
-static void use(struct redis *redis, redisAsyncContext *context)
+static void use(struct redis *redis, redisContext *context)
 {
 	CHECK(context);
+	redis->context = context;
 	if (context->err) {
-		redis_set_error(redis, "cannot be reached", context->errstr);
-		give_up(redis);
-		redisAsyncFree(context);
+		redis_lost(redis, "cannot be reached", context->errstr);
 		return;
 	}
-	redis->context = context;
 	redis->stage = REDIS_CONNECTING;
-	redis->watch = (struct loop_watch){context->c.fd, ready, redis};
-	CHECK(loop_watch(&redis->watch, EPOLLIN | EPOLLOUT) == 0);
+	redis->watch = (struct loop_watch){context->fd, ready, redis};
 	redis->wants_room = true; /* there is some as soon as it is connected */
-	context->data = context->ev.data = redis;
-	context->ev.addWrite = wants_write;
-	context->ev.delWrite = has_written;
-	context->ev.cleanup = is_over;
-	bound_answers(context->c.reader);
+	CHECK(loop_watch(&redis->watch, EPOLLIN | EPOLLOUT) == 0);
+	bound_answers(context->reader);
 	redis_set_up(redis);
 }
 
@@ -224,7 +228,7 @@ static void resolved(void *arg, const char *address)
 {
 	struct redis *redis = arg;
 	if (address)
-		use(redis, redisAsyncConnect(address, (int)redis->port));
+		use(redis, redisConnectNonBlock(address, (int)redis->port));
 	else
 		redis_lost(redis, "has no address", redis->host);
 }
@@ -234,7 +238,7 @@ static void dial(void *arg)
 	struct redis *redis = arg;
 	loop_timer_set(&redis->deadline, SET_UP_MS);
 	if (*redis->url.path && redis->hops == 0) {
-		use(redis, redisAsyncConnectUnix(redis->url.path));
+		use(redis, redisConnectUnixNonBlock(redis->url.path));
 		return;
 	}
 	redis->stage = REDIS_RESOLVING;
@@ -258,6 +262,7 @@ struct redis *redis_open(const struct redis_url *url, const char *password_file,
 	redis->deadline = (struct loop_timer){.expired = too_late, .arg = redis};
 	redis->again = (struct loop_timer){.expired = dial, .arg = redis};
 	redis->question = (struct resolver_question){.answered = resolved, .arg = redis};
+	STAILQ_INIT(&redis->queue);
 	begin_at_url(redis);
 	loop_timer_set(&redis->again, 0);
 	loop_after_batch(after_batch, redis);
@@ -268,11 +273,9 @@ void redis_close(struct redis *redis)
 {
 	if (!redis)
 		return;
-	redisAsyncContext *context = redis->context;
 	redis_set_error(redis, "is not needed any more", "");
-	let_go(redis, 0);
-	if (context)
-		redisAsyncFree(context);
+	disconnect(redis, 0);
+	redis_fail_all(redis);
 	loop_timer_clear(&redis->again);
 	free(redis->password_file);
 	free(redis);

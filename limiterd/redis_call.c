@@ -8,11 +8,10 @@
 
 enum { FRONT = 3 }; /* EVALSHA, the script's hash, and how many keys there are */
 
-/* What hiredis carries for a call. */
-struct pending {
-	struct redis *redis;
+struct redis_pending {
 	redis_answer *answer;
 	void *arg;
+	STAILQ_ENTRY(redis_pending) next;
 };
 
 /* --- making a call --- */
@@ -64,6 +63,24 @@ void redis_argument(struct redis *redis, const char *format, ...)
 	va_end(values);
 }
 
+void redis_send(struct redis *redis, int count, const char **words, const size_t *lengths, redis_answer *answer,
+                void *arg)
+{
+	struct redis_pending *pending = malloc(sizeof(*pending));
+	CHECK(pending && redisAppendCommandArgv(redis->context, count, words, lengths) == REDIS_OK);
+	*pending = (struct redis_pending){.answer = answer, .arg = arg};
+	STAILQ_INSERT_TAIL(&redis->queue, pending, next);
+}
+
+void redis_end(struct redis *redis, redis_answer *answer, void *arg)
+{
+	char keys[12];
+	CHECK(redis->stage == REDIS_UP);
+	redis->lengths[FRONT - 1] = (size_t)snprintf(keys, sizeof(keys), "%d", redis->key_count);
+	redis->words[FRONT - 1] = keys;
+	redis_send(redis, redis->word_count, redis->words, redis->lengths, answer, arg);
+}
+
 /* --- answers --- */
 
 /* "MOVED slot host:port"; without a host it is the one that we speak with. */
@@ -80,33 +97,41 @@ static bool follow(struct redis *redis, const char *error)
 static void judge_refusal(struct redis *redis, const char *error)
 {
 	redis_set_error(redis, "refuses", error);
+	if (redis->stage != REDIS_UP)
+		return;
 	if (strncmp(error, "NOSCRIPT", 8) == 0 && redis->loading == 0)
 		redis_load_scripts(redis);
 	else
 		follow(redis, error);
 }
 
-static void answered(redisAsyncContext *context, void *reply, void *arg)
+static struct redis_pending *take_next(struct redis *redis)
 {
-	struct pending *pending = arg;
-	const redisReply *answer = reply;
-	if (!answer)
-		redis_ended(pending->redis, context);
-	else if (answer->type == REDIS_REPLY_ERROR)
-		judge_refusal(pending->redis, answer->str);
-	bool good = answer && answer->type != REDIS_REPLY_ERROR;
-	pending->answer(pending->arg, good ? answer : NULL, pending->redis->error);
+	struct redis_pending *pending = STAILQ_FIRST(&redis->queue);
+	if (pending)
+		STAILQ_REMOVE_HEAD(&redis->queue, next);
+	return pending;
+}
+
+void redis_deliver(struct redis *redis, const redisReply *reply)
+{
+	struct redis_pending *pending = take_next(redis);
+	bool refused = reply->type == REDIS_REPLY_ERROR;
+	if (!pending) {
+		redis_lost(redis, "says what nobody asked", "");
+		return;
+	}
+	if (refused)
+		judge_refusal(redis, reply->str);
+	pending->answer(pending->arg, refused ? NULL : reply, redis->error);
 	free(pending);
 }
 
-void redis_end(struct redis *redis, redis_answer *answer, void *arg)
+void redis_fail_all(struct redis *redis)
 {
-	char keys[12];
-	struct pending *pending = malloc(sizeof(*pending));
-	CHECK(pending && redis->stage == REDIS_UP);
-	*pending = (struct pending){redis, answer, arg};
-	redis->lengths[FRONT - 1] = (size_t)snprintf(keys, sizeof(keys), "%d", redis->key_count);
-	redis->words[FRONT - 1] = keys;
-	CHECK(redisAsyncCommandArgv(redis->context, answered, pending, redis->word_count, redis->words, redis->lengths) ==
-	      REDIS_OK);
+	struct redis_pending *pending;
+	while ((pending = take_next(redis))) {
+		pending->answer(pending->arg, NULL, redis->error);
+		free(pending);
+	}
 }

@@ -1,38 +1,50 @@
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../proto/daemon/keyfile.h"
 #include "redis_private.h"
 
-enum { PASSWORD_SIZE = 1024 };
+enum { PASSWORD_SIZE = 1024, COMMAND_WORDS_MAX = 3 };
 
-/* False: the connection is lost, or is now. */
-static bool is_good(struct redis *redis, redisAsyncContext *context, const redisReply *reply)
+static void command(struct redis *redis, const char *first, const char *second, const char *third, redis_answer *answer,
+                    void *arg)
 {
+	const char *words[COMMAND_WORDS_MAX] = {first, second, third};
+	size_t lengths[COMMAND_WORDS_MAX];
+	int count = 0;
+	for (; count < COMMAND_WORDS_MAX && words[count]; count++)
+		lengths[count] = strlen(words[count]);
+	redis_send(redis, count, words, lengths, answer, arg);
+}
+
+/* A refusal ends the connection, unless that is why there is no answer. */
+static void refused(struct redis *redis)
+{
+	if (redis->context)
+		redis_give_up(redis);
+}
+
+static void obeyed(void *arg, const redisReply *reply, const char *error)
+{
+	(void)error;
 	if (!reply)
-		redis_ended(redis, context);
-	else if (reply->type == REDIS_REPLY_ERROR && redis->context == context)
-		redis_lost(redis, "refuses", reply->str);
-	return reply && redis->context == context;
+		refused(arg);
 }
 
-static void logged_in(redisAsyncContext *context, void *reply, void *arg)
+static void loaded(void *arg, const redisReply *reply, const char *error)
 {
-	(void)arg;
-	is_good(context->data, context, reply);
-}
-
-static void loaded(redisAsyncContext *context, void *reply, void *hash)
-{
-	struct redis *redis = context->data;
-	const redisReply *answer = reply;
-	if (!is_good(redis, context, answer))
+	struct redis *redis = arg;
+	(void)error;
+	if (!reply) {
+		refused(redis);
 		return;
-	if (answer->type != REDIS_REPLY_STRING || answer->len != REDIS_HASH_LENGTH) {
+	}
+	if (reply->type != REDIS_REPLY_STRING || reply->len != REDIS_HASH_LENGTH) {
 		redis_lost(redis, "has no name for a script", "");
 		return;
 	}
-	memcpy(hash, answer->str, REDIS_HASH_LENGTH);
+	memcpy(redis->hashes[redis->plan->script_count - redis->loading], reply->str, REDIS_HASH_LENGTH);
 	if (--redis->loading == 0 && redis->stage == REDIS_CONNECTING)
 		redis_came_up(redis);
 }
@@ -41,7 +53,7 @@ void redis_load_scripts(struct redis *redis)
 {
 	redis->loading = redis->plan->script_count;
 	for (unsigned i = 0; i < redis->plan->script_count; i++)
-		redisAsyncCommand(redis->context, loaded, redis->hashes[i], "SCRIPT LOAD %s", redis->plan->scripts[i]);
+		command(redis, "SCRIPT", "LOAD", redis->plan->scripts[i], loaded, redis);
 }
 
 static bool log_in(struct redis *redis)
@@ -52,20 +64,22 @@ static bool log_in(struct redis *redis)
 	if (keyfile_read(redis->password_file, password, sizeof(password)) < 0)
 		return false;
 	if (*redis->url.user)
-		redisAsyncCommand(redis->context, logged_in, NULL, "AUTH %s %s", redis->url.user, password);
+		command(redis, "AUTH", redis->url.user, password, obeyed, redis);
 	else
-		redisAsyncCommand(redis->context, logged_in, NULL, "AUTH %s", password);
+		command(redis, "AUTH", password, NULL, obeyed, redis);
 	sodium_memzero(password, sizeof(password));
 	return true;
 }
 
 void redis_set_up(struct redis *redis)
 {
+	char database[12];
 	if (!log_in(redis)) {
 		redis_lost(redis, "needs a password that cannot be read", redis->password_file);
 		return;
 	}
+	snprintf(database, sizeof(database), "%u", redis->url.database);
 	if (redis->url.database > 0)
-		redisAsyncCommand(redis->context, logged_in, NULL, "SELECT %u", redis->url.database);
+		command(redis, "SELECT", database, NULL, obeyed, redis);
 	redis_load_scripts(redis);
 }

@@ -59,13 +59,10 @@ static void deny(struct shared *shared, struct take *take, struct limit_deny den
 
 static void deny_slot(struct shared *shared, struct take *take)
 {
-	const struct pool *pool = take->pool;
+	unsigned slots = take->pool->slots;
 	deny(shared, take,
-	     (struct limit_deny){.reason = LIMIT_SLOTS,
-	                         .retry_after_ms = ACCOUNT_RETRY_MS,
-	                         .limit = pool->slots,
-	                         .used = pool->in_use,
-	                         .requested = 1});
+	     (struct limit_deny){
+			 .reason = LIMIT_SLOTS, .retry_after_ms = ACCOUNT_RETRY_MS, .limit = slots, .used = slots, .requested = 1});
 }
 
 static void deny_now(struct shared *shared, struct take *take)
@@ -224,7 +221,7 @@ static void answered(void *arg, const redisReply *reply, const char *error)
 	}
 	ask_answered(&shared->asks, ask);
 	if (!good) {
-		refused(shared, ask, reply ? "Redis does not say what it was asked" : error);
+		refused(shared, ask, reply ? COUNTERS_NONSENSE : error);
 		return;
 	}
 	shared->events->heard(shared->arg, NULL);
@@ -291,10 +288,9 @@ void shared_edge_gone(struct shared *shared)
 		ask_forget(&shared->asks, TAILQ_FIRST(&shared->asks.leased));
 }
 
-void shared_keep(struct shared *shared, const struct lease *lease)
+void shared_keep(struct shared *shared, const struct counted *lease)
 {
-	struct counted counted = counters_lease(lease);
-	counters_keep(shared->redis, &counted, lease_span(shared));
+	counters_keep(shared->redis, lease, lease_span(shared));
 }
 
 /* While somebody's turn is being guessed at nobody else's may come: the guess may have been too early. */

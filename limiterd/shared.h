@@ -56,7 +56,7 @@ void shared_edge_gone(struct shared *shared);
 void shared_history(struct shared *shared, uint64_t question, uint64_t tokens);
 
 /* The lease is in use.  Only while Redis is up. */
-void shared_keep(struct shared *shared, const struct lease *lease);
+void shared_keep(struct shared *shared, const struct counted *lease);
 
 /* What to say of an answer that is late.  Static. */
 const char *shared_lateness(const struct shared *shared);

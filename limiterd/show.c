@@ -182,7 +182,7 @@ static void answered(void *arg, const redisReply *reply, const char *error)
 		done = ctl_reply(
 			json, show_shared(&later->decider->shared.pools, reply->element[1], reply->element[2], integer(reply, 0)));
 	else
-		done = ctl_refuse(json, reply ? "Redis does not say what it was asked" : error);
+		done = ctl_refuse(json, reply ? COUNTERS_NONSENSE : error);
 	ipc_ctl_end(later->ticket, done);
 	free(later);
 }

@@ -54,7 +54,7 @@
 #define SETTINGS_LIMITERD(X) \
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE") \
 	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 1, 4096, \
-	  "where counters live: memory:, or redis://[USER@]HOST[:PORT][/DATABASE], shared by all hosts") \
+	  "where counters live: memory:, or, shared by all hosts, redis://[USER@]HOST[:PORT][/DATABASE] or unix:/SOCKET") \
 	X(TEXT, password_file, "HEIMGATE_LIMIT_STORE_PASSWORD_FILE", "", 0, 4096, \
 	  "file with the password for a store of Redis; empty: none") \
 	X(INT, deadline, "HEIMGATE_LIMIT_DEADLINE_MS", "50", 1, 5000, "ms within which Redis must have decided") \

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import struct
@@ -112,6 +113,10 @@ class Edge:
     def cancel(self, number):
         self.pipe.send_frame(CANCEL, number)
 
+    def await_store(self, well=True):
+        """Until Redis decides, or does not; what health says then."""
+        return suite.until(lambda: (store := self.health()["store"])[0] == well and (store[1] or True), "the store")
+
     def health(self):
         self.pipe.send_frame(HEALTH_ASK, 1)
         kind, _number, body = self.pipe.receive_frame()
@@ -139,11 +144,18 @@ class Proxyd:
 
     def settle(self, sealed, tokens, charged=True):
         """The type of the answer: SETTLED or FAULT."""
+        number = self.send_settle(sealed, tokens, charged)
+        kind, answered, _body = self.pipe.receive_frame()
+        assert answered == number
+        return kind
+
+    def send_settle(self, sealed, tokens, charged=True):
         self.last += 1
         self.pipe.send_frame(SETTLE, self.last, nngipc.blob(sealed) + struct.pack(">QB", tokens, charged))
-        kind, number, _body = self.pipe.receive_frame()
-        assert number == self.last
-        return kind
+        return self.last
+
+    def hears_nothing(self):
+        return not select.select([self.pipe.sock], [], [], 0.2)[0]
 
     def close(self):
         self.pipe.close()
@@ -228,6 +240,10 @@ class Limiterd:
         done, text = nngipc.call(self.link("ctl-limiterd"), "limits.show")
         assert done, text
         return json.loads(text)
+
+    def await_outage(self, number):
+        """Until Redis was lost that often."""
+        suite.until(lambda: self.log().count("event=redis-lost") >= number, "an outage")
 
     def pool(self, name):
         return next(pool for pool in self.show()["pools"] if pool["name"] == name)

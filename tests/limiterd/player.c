@@ -95,8 +95,8 @@ void player_begin(const char *store, const char *password_file)
 	patience.expired = run_out;
 	decider_init(&player, &conf);
 	decider_follow(&player, &models, PLAYER_QUEUE);
-	decider_open(&player, settled, NULL);
 	loop_after_batch(after_batch, NULL);
+	decider_open(&player, settled, NULL);
 	if (!wait_until(store_decides, PLAYER_PATIENCE_MS))
 		fatalx("the store does not decide: %s", player.reason);
 }
