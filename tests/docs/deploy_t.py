@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/DEPLOY.md has one put into nginx and Caddy: streams flow, clients that leave are noticed, nothing is cut."""
+"""What docs/DEPLOY.md and the Compose stack put into nginx and Caddy: streams flow, and clients that leave are noticed."""
 
 import os
 import re
@@ -53,6 +53,13 @@ def caddy(directory, port, gate):
     text = block("caddyfile").replace("gate.example.com", "http://127.0.0.1:%d" % port)
     path = write(directory, "Caddyfile", CADDY.format(block=text.replace("127.0.0.1:8000", "127.0.0.1:%d" % gate)))
     return ["caddy", "run", "--adapter", "caddyfile", "--config", path]
+
+
+def stack(directory, port, gate):
+    """The Caddy of the Compose stack."""
+    with open(os.path.join(ROOT, "compose", "Caddyfile"), encoding="utf-8") as file:
+        text = file.read().replace("door:8000", "127.0.0.1:%d" % gate).replace("{$SITE_ADDRESS:localhost}", "http://:%d" % port)
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", write(directory, "Caddyfile", text)]
 
 
 def write(directory, name, text):
@@ -119,3 +126,4 @@ with suite.Suite() as the_suite:
     the_key = the_suite.make_key()
     check_proxy(the_suite, the_key, "nginx", nginx)
     check_proxy(the_suite, the_key, "caddy", caddy)
+    check_proxy(the_suite, the_key, "stack", stack)
