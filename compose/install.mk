@@ -5,16 +5,18 @@ DESTDIR    ?=
 LIBEXECDIR := $(PREFIX)/libexec/heimgate
 CONFDIR    := $(SYSCONFDIR)/heimgate
 UNITDIR    := $(PREFIX)/lib/systemd/system
+MANDIR     := $(PREFIX)/share/man
 UNITS      := heimgate.target heimgate-.service.d/isolation.conf \
               $(notdir $(wildcard compose/systemd/heimgate-*.service))
 
-# MODE:SOURCE:TARGET.
-INSTALLED = $(foreach program,$(filter-out heimgate-seal,$(PROGRAMS)),0755:$(BUILD)/bin/$(program):$(LIBEXECDIR)/$(program)) \
+# MODE:SOURCE:TARGET.  heimgate-seal is for containers alone.
+INSTALLED = $(foreach name,$(filter-out heimgate-seal,$(PROGRAMS)),0755:$(BUILD)/bin/$(name):$(LIBEXECDIR)/$(name)) \
             0755:compose/systemd/heimgate.sh:$(PREFIX)/bin/heimgate \
             $(foreach unit,$(UNITS),0644:compose/systemd/$(unit):$(UNITDIR)/$(unit)) \
             0644:compose/systemd/sysusers.conf:$(PREFIX)/lib/sysusers.d/heimgate.conf \
             0644:compose/systemd/tmpfiles.conf:$(PREFIX)/lib/tmpfiles.d/heimgate.conf \
-            $(foreach page,$(wildcard docs/man/*),0644:$(page):$(PREFIX)/share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+            $(foreach page,$(notdir $(wildcard docs/man/*)),\
+              0644:docs/man/$(page):$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page))
 # What people edit: installed where there is none, and taken away as long as nobody has.
 CONFIGURATION = $(foreach file,heimgate.env models.json,0644:compose/systemd/$(file):$(CONFDIR)/$(file))
 OWN_DIRECTORIES = $(LIBEXECDIR) $(UNITDIR)/heimgate-.service.d $(CONFDIR)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/DEPLOY.md and the Compose stack put into nginx and Caddy: streams flow, and clients that leave are noticed."""
+"""What docs/DEPLOY.md and the Compose stack tell nginx and Caddy: streams flow, clients that leave are noticed."""
 
 import os
 import re
@@ -58,7 +58,8 @@ def caddy(directory, port, gate):
 def stack(directory, port, gate):
     """The Caddy of the Compose stack."""
     with open(os.path.join(ROOT, "compose", "Caddyfile"), encoding="utf-8") as file:
-        text = file.read().replace("door:8000", "127.0.0.1:%d" % gate).replace("{$SITE_ADDRESS:localhost}", "http://:%d" % port)
+        text = file.read().replace("{$SITE_ADDRESS:localhost}", "http://:%d" % port)
+    text = text.replace("door:8000", "127.0.0.1:%d" % gate)
     return ["caddy", "run", "--adapter", "caddyfile", "--config", write(directory, "Caddyfile", text)]
 
 
@@ -102,10 +103,11 @@ def check_answers(s, port, key, name):
 
 
 def check_not_twice(s, port, key, name):
-    tap.is_(post(port, key, suite.chat_body("fault-close-head+" + name)).status, 502, "%s: a failure is passed on" % name)
+    model = "fault-close-head+" + name
+    tap.is_(post(port, key, suite.chat_body(model)).status, 502, "%s: a failure is passed on" % name)
     post(port, key, suite.chat_body("after-" + name))
     suite.until(lambda: "after-" + name in s.log("edge"), "the log to have come so far")
-    tap.is_(s.log("edge").count("fault-close-head+" + name), 1, "and the request not sent to edge again")
+    tap.is_(s.log("edge").count(model), 1, "and the request not sent to edge again")
 
 
 def check_proxy(s, key, name, command):

@@ -69,7 +69,8 @@ def check_bodies():
 
 def documents():
     """(path, text) of whatever tells people what to do."""
-    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("compose/**/*"), *ROOT.glob("*/README.md")]:
+    patterns = ("*.md", "docs/*.md", "*/README.md", "compose/**/*")
+    for path in (file for pattern in patterns for file in ROOT.glob(pattern)):
         if path.is_file() and path.suffix not in (".c", ".h"):
             yield path, path.read_text()
 
@@ -111,7 +112,8 @@ def unknown_in(tool, arguments):
 def check_commands():
     checked, unknown = 0, []
     for path, text in documents():
-        for tool, rest in re.findall(r"(?:^|[\s/(])heimgate ([a-z]+)((?: [^\s|;<>&#)]+)*)", "\n".join(typed(text)), re.M):
+        lines = "\n".join(typed(text))
+        for tool, rest in re.findall(r"(?:^|[\s/(])heimgate ([a-z]+)((?: [^\s|;<>&#)]+)*)", lines, re.M):
             checked += 1
             if tool not in TOOLS or unknown_in(tool, rest.split()):
                 unknown.append(f"{path.name}: heimgate {tool}{rest}")

@@ -1,7 +1,7 @@
 #!/bin/sh
-# boot.sh DIRECTORY: systemd as PID 1 of a machine of its own.  Its files are this machine's with
-# those of DIRECTORY/installed over them, and what it changes is forgotten with it.  Its processes, network and control groups are apart;
-# it is to be started in new namespaces, and without the capabilities that reach beyond them.
+# boot.sh DIRECTORY: systemd as PID 1 of a machine of its own.  Its files are this machine's with those of
+# DIRECTORY/installed over them, and what it changes is forgotten with it.  Its processes, network and control groups
+# are apart; it is to be started in new namespaces, and without the capabilities that reach beyond them.
 set -eu
 mount --make-rprivate /
 mount -t tmpfs -o mode=0755 tmpfs "$1/machine"

@@ -16,8 +16,9 @@ CONFIGURATION = ("/etc/heimgate/heimgate.env", "/etc/heimgate/models.json")
 def expected(prefix):
     """Path and mode of each file, as docs/DEPLOY.md has them."""
     library = prefix + "/lib"
-    files = {library + "/systemd/system/heimgate.target", library + "/systemd/system/heimgate-.service.d/isolation.conf"}
-    files |= {library + "/systemd/system/heimgate-%s.service" % name for name in (*layout.SERVICES, "keys")}
+    units = ["heimgate-%s.service" % name for name in (*layout.SERVICES, "keys")]
+    units += ["heimgate.target", "heimgate-.service.d/isolation.conf"]
+    files = {library + "/systemd/system/" + unit for unit in units}
     files |= {library + "/sysusers.d/heimgate.conf", library + "/tmpfiles.d/heimgate.conf", *CONFIGURATION}
     for page in os.listdir(os.path.join(machine.ROOT, "docs", "man")):
         files.add("%s/share/man/man%s/%s" % (prefix, page.rsplit(".", 1)[1], page))

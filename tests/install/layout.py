@@ -15,7 +15,8 @@ def read_links():
     """(dialer, listener) by the name of each link, from the protocol's table; and the door."""
     with open(os.path.join(machine.ROOT, "proto", "wire", "proto.h"), encoding="utf-8") as file:
         table = re.findall(r'X\(\w+, ([A-Z]+), ([A-Z]+), "([a-z-]+)"', file.read())
-    return {"edge-door": ("edge", "door"), **{name: (dialer.lower(), listener.lower()) for dialer, listener, name in table}}
+    links = {name: (dialer.lower(), listener.lower()) for dialer, listener, name in table}
+    return {"edge-door": ("edge", "door"), **links}
 
 
 def dialed(name):

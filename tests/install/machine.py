@@ -27,7 +27,7 @@ BEYOND = "-sys_module,-sys_boot,-sys_time,-sys_rawio,-syslog"
 
 def make(target, *variables):
     """Runs `make TARGET` with the programs that are being tested: the finished process."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "MFLAGS"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL")}
     return subprocess.run(
         ["make", "--no-print-directory", "-C", ROOT, "BUILD=" + BUILD, target, *variables],
         env=environment, capture_output=True, text=True, check=False,
@@ -57,8 +57,9 @@ def refusal():
         return "only root can boot a machine of its own"
     if not _control_groups():
         return "there are no control groups of version 2"
-    tried = subprocess.run(["unshare", *APART, "mount", "-t", "proc", "proc", "/proc"], capture_output=True, check=False)
-    return "" if tried.returncode == 0 else "namespaces cannot be made: " + tried.stderr.decode().strip()
+    tried = subprocess.run(["unshare", *APART, "mount", "-t", "proc", "proc", "/proc"], capture_output=True, text=True,
+                           check=False)
+    return "" if tried.returncode == 0 else "namespaces cannot be made: " + tried.stderr.strip()
 
 
 class Machine:

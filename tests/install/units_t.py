@@ -47,7 +47,8 @@ def check_links(units):
         tap.is_(unit["User"], ["heimgate-" + name], "%s has a user of its own" % name)
         groups = {"heimgate-" + link for link in dials} | {"heimgate-%s-key" % key for key in keys}
         tap.is_(set(unit.get("SupplementaryGroups", [])), groups, "and the groups of what it dials and reads")
-        writable = {"/run/heimgate/" + link for link in listens} | {"/var/lib/heimgate/" + n for n in layout.KEEPERS if n == name}
+        writable = {"/run/heimgate/" + link for link in listens}
+        writable |= {"/var/lib/heimgate/" + name} if name in layout.KEEPERS else set()
         tap.is_(set(unit.get("BindPaths", [])), writable, "it can write where it listens, and what is its own")
         readable = {"/run/heimgate/" + link for link in dials} | {
             "/var/lib/heimgate/secrets/%s.key" % key for key in keys}
