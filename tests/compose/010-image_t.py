@@ -12,7 +12,7 @@ import stack
 import tap
 
 LARGEST = 30 << 20  # bytes
-IMAGE = "localhost/heimgate:0.1.0"
+IMAGE = "localhost/heimgate:dev"
 # What would let an intruder settle in.
 UNWANTED = {"sh", "bash", "dash", "busybox", "perl", "python3", "apt", "apt-get", "dpkg", "curl", "wget", "su", "mount"}
 

@@ -34,6 +34,27 @@ REACHED = {
     "postgres": (),
     "redis": (),
 }
+SCRATCH = ("/dev/shm", "/dev/mqueue", "/tmp", "/var/tmp")  # empty memory that podman gives to every container
+KEPT = {
+    "door": (),
+    "edge": (),
+    "authd": ("/var/lib/heimgate/authd",),
+    "limiterd": (),
+    "proxyd": (),
+    "auditd": ("/var/lib/heimgate/auditd",),
+    "postgres": ("/var/lib/postgresql/data", "/run/postgresql"),
+    "redis": ("/data",),
+}
+SECRETS = {
+    "door": set(),
+    "edge": set(),
+    "authd": {"grant.key", "postgres"},
+    "limiterd": {"grant.key", "lease.key", "redis"},
+    "proxyd": {"lease.key"},
+    "auditd": {"postgres"},
+    "postgres": {"superuser", "authd", "auditd"},
+    "redis": {"users.acl"},
+}
 
 
 # --- they serve ---
@@ -81,9 +102,8 @@ def check_process(s, service):
     host = about["HostConfig"]
     tap.ok(host["ReadonlyRootfs"] and not host["Privileged"], "on a root that cannot be written to")
     tap.ok(0 < host["Memory"] <= 1 << 30 and 0 < host["PidsLimit"] <= 4096, "with limits of memory and processes")
-    published = [port for ports in (host["PortBindings"] or {}).values() for port in ports or []]
-    wanted = [("127.0.0.1", str(s.port))] if service == "door" else []
-    tap.is_([(port["HostIp"], port["HostPort"]) for port in published], wanted, "and no published port but the door's")
+    wanted = [("127.0.0.1", s.port)] if service == "door" else []
+    tap.is_(s.published(service), wanted, "and no published port but the door's")
     with open("/proc/%d/environ" % s.pid(service), "rb") as file:
         environment = file.read() + repr(about["Config"]["Cmd"]).encode()
     leaked = [secret for secret in secrets_of(s) if secret and secret in environment]
@@ -123,9 +143,11 @@ def check_sight(s, service):
     links = {path.split("/")[-2] for path in found["sockets"] if path.endswith("/link")}
     others = [path for path in found["sockets"] if not path.endswith("/link")]
     tap.is_(links, LINKS[service], "%s sees the sockets of its own links" % service)
-    tap.is_([path for path in others if not path.startswith("/run/postgresql")], [], "and no other socket")
-    tap.diag("%s may write below %s" % (service, found["writable"]))
-    tap.diag("%s reads the secrets %s" % (service, found["readable"]))
+    tap.is_([path for path in others if not path.startswith("/run/postgresql/")], [], "and no other socket")
+    own = SCRATCH + KEPT[service] + tuple("/run/heimgate/" + link for link in LINKS[service])
+    strange = [path for path in found["writable"] if not path.startswith(own)]
+    tap.is_(strange, [], "may write where its links, its state and its scratch are")
+    tap.is_(set(found["readable"]), SECRETS[service], "and reads these secrets: %s" % sorted(SECRETS[service]))
 
 
 env = world.enter(images.make_all)

@@ -18,6 +18,7 @@ WINDOW = 8192  # records that proxyd keeps for auditd
 
 # What callers may meet while a daemon is killed and podman starts another.
 MET = {
+    "door": ("complete", "cut", "status 503"),
     "edge": ("complete", "cut", "status 503"),
     "authd": ("complete", "status 503"),
     "limiterd": ("complete", "status 503"),

@@ -5,11 +5,11 @@ import http.client
 import os
 import ssl
 
-import client
 import images
 import stack
 import tap
 import world
+from client import chat_body, request_headers
 from mockserver import Mock
 from process import until
 
@@ -22,8 +22,8 @@ def secure_stream(s, key):
     until(lambda: os.path.exists(root), "Caddy's certificate")
     context = ssl.create_default_context(cafile=root)
     connection = http.client.HTTPSConnection("localhost", 443, context=context, timeout=30)
-    body = client.chat_body("fault-stall-mid", stream=True)
-    connection.request("POST", "/v1/chat/completions", body, client.request_headers(key, body))
+    body = chat_body("fault-stall-mid", stream=True)
+    connection.request("POST", "/v1/chat/completions", body, request_headers(key, body))
     return connection.getresponse()
 
 
@@ -39,14 +39,14 @@ def check_tunnel(s):
     tap.has(said, "token of 12 bytes, edge says HTTP/1.1 200 OK", "the tunnel has its token and reaches edge")
     with open("/proc/%d/environ" % s.pid("cloudflared"), "rb") as file:
         tap.ok(b"secret-token" not in file.read(), "which is not in its environment")
-    reached = s.probe("cloudflared", "edge:8000", "postgres:5432", "redis:6379")["tcp"]
-    tap.is_({name for name, outcome in reached.items() if outcome == "open"}, {"edge:8000"}, "and nothing else of ours")
+    reached = s.probe("cloudflared", "door:8000", "postgres:5432", "redis:6379")["tcp"]
+    tap.is_({name for name, outcome in reached.items() if outcome == "open"}, {"door:8000"}, "and nothing else of ours")
 
 
 def check_vector(s):
     until(lambda: "listening" in s.log("qdrant"), "the vector store")
     address = next(iter(s.addresses("qdrant").values()))
-    tap.is_(s.inspect("qdrant")["HostConfig"]["PortBindings"] or {}, {}, "no port of the vector store is published")
+    tap.is_(s.published("qdrant"), [], "no port of the vector store is published")
     for service in stack.OURS:
         outcome = s.probe(service, address + ":6333")["tcp"][address + ":6333"]
         tap.ok(outcome != "open", "%s does not reach it (%s)" % (service, outcome))

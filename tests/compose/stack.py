@@ -140,9 +140,14 @@ class Stack(client.Clients):
         listed = json.loads(self.podman("ps", "--filter", label, "--format", "json"))
         return {each["Labels"]["com.docker.compose.service"] for each in listed}
 
+    def published(self, service):
+        """Its ports on the machine, as (address, port)."""
+        bindings = self.inspect(service)["HostConfig"]["PortBindings"] or {}
+        return [(each["HostIp"], int(each["HostPort"])) for ports in bindings.values() for each in ports or ()]
+
     def addresses(self, service):
         """In each network it is in."""
-        networks = self.inspect(service)["NetworkSettings"]["Networks"]
+        networks = self.inspect(service)["NetworkSettings"].get("Networks") or {}
         return {name: network["IPAddress"] for name, network in networks.items()}
 
     def log(self, service):
