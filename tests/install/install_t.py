@@ -7,9 +7,10 @@ import tempfile
 
 import layout
 import machine
+import suite
 import tap
 
-TOOLS = ("key", "limits", "audit", "check", "up", "migrate", "migrate-keys", "migrate-history")
+NOT_INSTALLED = {"heimgate-seal", "heimgate-mockmodel", "heimgate-tables"}  # for containers, tests and documents
 CONFIGURATION = ("/etc/heimgate/heimgate.env", "/etc/heimgate/models.json")
 
 
@@ -22,8 +23,8 @@ def expected(prefix):
     files |= {library + "/sysusers.d/heimgate.conf", library + "/tmpfiles.d/heimgate.conf", *CONFIGURATION}
     for page in os.listdir(os.path.join(machine.ROOT, "docs", "man")):
         files.add("%s/share/man/man%s/%s" % (prefix, page.rsplit(".", 1)[1], page))
-    programs = {prefix + "/bin/heimgate", prefix + "/libexec/heimgate/heimgate"}
-    programs |= {prefix + "/libexec/heimgate/heimgate-" + name for name in layout.SERVICES + TOOLS}
+    programs = {name for name in os.listdir(suite.BIN) if name.startswith("heimgate")} - NOT_INSTALLED
+    programs = {prefix + "/libexec/heimgate/" + name for name in programs} | {prefix + "/bin/heimgate"}
     return {path: 0o644 for path in files} | {path: 0o755 for path in programs}
 
 

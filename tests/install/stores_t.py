@@ -39,7 +39,7 @@ def configure(m, postgres, redis):
     """The lines that heimgate.env has for them, and the passwords."""
     settings = m.read("/etc/heimgate/heimgate.env")
     settings = settings.replace("127.0.0.1/heimgate", "127.0.0.1:%d/heimgate" % postgres.port)
-    settings = re.sub("redis://127.0.0.1$", redis.url(), settings, flags=re.M)
+    settings = re.sub("redis://127.0.0.1$", "redis://localhost:%d" % redis.port, settings, flags=re.M)
     settings = re.sub(r"^#(HEIMGATE_(?:AUTH|AUDIT|LIMIT)_)", r"\1", settings, flags=re.M)
     m.write("/etc/heimgate/heimgate.env", settings)
     for name, password in PASSWORDS.items():
