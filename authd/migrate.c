@@ -214,10 +214,8 @@ static void open_database(const struct conf_authd *conf)
 	                                          .statement_count = sizeof(statements) / sizeof(*statements),
 	                                          .up = up,
 	                                          .down = down};
-	char *password_file = conf_path(conf->state, conf->password_file);
 	resolver_open();
-	migrate.postgres = postgres_open(conf->store, *conf->password_file ? password_file : "", &plan, NULL);
-	free(password_file);
+	migrate.postgres = postgres_open(conf->store, conf->password_file, &plan, NULL);
 }
 
 /* --- start and end --- */

@@ -164,9 +164,8 @@ struct store *source_open(const struct conf_authd *conf, struct keystore *keys)
 {
 	char error[STORE_ERROR_SIZE];
 	char *directory = conf_path(conf->state, "authd");
-	char *password_file = conf_path(conf->state, conf->password_file);
 	struct store_setup setup = {.url = conf->store,
-	                            .password_file = *conf->password_file ? password_file : "",
+	                            .password_file = conf->password_file,
 	                            .directory = directory,
 	                            .events = {reset, found, loaded, lost, NULL}};
 	source.keys = keys;
@@ -181,7 +180,6 @@ struct store *source_open(const struct conf_authd *conf, struct keystore *keys)
 	source.store = store_open(&setup, error);
 	if (!source.store)
 		fatalx("%s", error);
-	free(password_file);
 	free(directory);
 	return source.store;
 }

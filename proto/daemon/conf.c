@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-enum conf_type { TYPE_TEXT, TYPE_INT };
+enum conf_type { TYPE_TEXT, TYPE_INT, TYPE_FILE };
 
 struct row {
 	enum conf_type type;
@@ -151,11 +151,22 @@ static void settle_shared(struct shared_fields *shared)
 	shared->run = conf_path(shared->state, *shared->run ? shared->run : "run");
 }
 
+static void settle_files(const struct program *program, void *conf)
+{
+	const struct shared_fields *shared = conf;
+	for (size_t i = 0; i < program->count; i++) {
+		const char **field = (const char **)((char *)conf + program->rows[i].offset);
+		if (program->rows[i].type == TYPE_FILE && **field != '\0')
+			*field = conf_path(shared->state, *field);
+	}
+}
+
 void conf_load_environment(enum conf_program program, void *conf)
 {
 	refuse_unknown_variables();
 	read_rows(&programs[program], conf);
 	settle_shared(conf);
+	settle_files(&programs[program], conf);
 }
 
 static void print_value(const struct row *row, const void *conf)

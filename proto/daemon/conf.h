@@ -9,6 +9,7 @@
 #include "settings.h"
 
 #define CONF_FIELD_TEXT const char *
+#define CONF_FIELD_FILE const char *
 #define CONF_FIELD_INT int64_t
 #define CONF_FIELD(type, field, name, fallback, minimum, maximum, meaning) CONF_FIELD_##type field;
 

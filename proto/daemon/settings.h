@@ -4,7 +4,7 @@
  * and an environment variable HEIMGATE_* that no table names is refused.
  *
  * X(TYPE, field, "NAME", "default", minimum, maximum, "meaning")
- * TEXT: minimum and maximum are lengths.  INT: values.
+ * TEXT: minimum and maximum are lengths.  INT: values.  FILE: a text that names a file, in HEIMGATE_STATE unless absolute.
  */
 #ifndef DAEMON_SETTINGS_H
 #define DAEMON_SETTINGS_H
@@ -39,7 +39,7 @@
 #define SETTINGS_AUTHD(X) \
 	X(TEXT, store, "HEIMGATE_AUTH_STORE", "sqlite:keys.db", 8, 4096, \
 	  "where keys are kept: sqlite:FILE, relative to authd/ in HEIMGATE_STATE, or postgresql://USER@HOST/DATABASE") \
-	X(TEXT, password_file, "HEIMGATE_AUTH_STORE_PASSWORD_FILE", "", 0, 4096, \
+	X(FILE, password_file, "HEIMGATE_AUTH_STORE_PASSWORD_FILE", "", 0, 4096, \
 	  "file with the password for a store of PostgreSQL; empty: none") \
 	X(INT, grant_life, "HEIMGATE_GRANT_LIFE_MS", "5000", 100, 30000, "ms a grant is good for") \
 	X(INT, default_rpm, "HEIMGATE_DEFAULT_RPM", "0", 0, 4294967295, \
@@ -55,7 +55,7 @@
 	X(TEXT, models, "HEIMGATE_MODELS", "", 0, 4096, "models.json; empty: models.json in HEIMGATE_STATE") \
 	X(TEXT, store, "HEIMGATE_LIMIT_STORE", "memory:", 1, 4096, \
 	  "where counters live: memory:, or, shared by all hosts, redis://[USER@]HOST[:PORT][/DATABASE] or unix:/SOCKET") \
-	X(TEXT, password_file, "HEIMGATE_LIMIT_STORE_PASSWORD_FILE", "", 0, 4096, \
+	X(FILE, password_file, "HEIMGATE_LIMIT_STORE_PASSWORD_FILE", "", 0, 4096, \
 	  "file with the password for a store of Redis; empty: none") \
 	X(INT, deadline, "HEIMGATE_LIMIT_DEADLINE_MS", "50", 1, 5000, "ms within which Redis must have decided") \
 	X(TEXT, outage, "HEIMGATE_LIMIT_OUTAGE", "local", 1, 8, \
@@ -82,7 +82,7 @@
 	X(TEXT, store, "HEIMGATE_AUDIT_STORE", "sqlite:audit.db", 8, 4096, \
 	  "where history is queried: sqlite:FILE, relative to auditd/ in HEIMGATE_STATE, or " \
 	  "postgresql://USER@HOST/DATABASE") \
-	X(TEXT, password_file, "HEIMGATE_AUDIT_STORE_PASSWORD_FILE", "", 0, 4096, \
+	X(FILE, password_file, "HEIMGATE_AUDIT_STORE_PASSWORD_FILE", "", 0, 4096, \
 	  "file with the password for a store of PostgreSQL; empty: none") \
 	X(INT, segment_size, "HEIMGATE_JOURNAL_SEGMENT", "67108864", 4096, 1073741824, \
 	  "bytes after which a journal segment is closed") \

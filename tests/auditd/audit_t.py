@@ -5,6 +5,7 @@ import os
 import random
 import resource
 import signal
+import socket
 import struct
 import subprocess
 import threading
@@ -123,7 +124,7 @@ def test_strangers():
         except nngipc.Closed:
             tap.ok(True, "a message of a terabyte ends the connection")
         for what, data in {"HTTP": b"GET / HTTP/1.1\r\n\r\n", "zeros": bytes(64), "nothing": b""}.items():
-            sock = suite.socket.socket(suite.socket.AF_UNIX)
+            sock = socket.socket(socket.AF_UNIX)
             nngipc.by_descriptor(auditd.link("edge-auditd"), sock.connect)
             try:
                 sock.sendall(data)
