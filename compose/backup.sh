@@ -51,7 +51,7 @@ restore_journal() {
 	podman volume rm --force "$project-auditd" >/dev/null
 	# Run once, so that the volume has its owner before there is anything in it.
 	podman run --name "$project-restore" --network none --user 64204:64204 \
-		-v "$project-auditd:/var/lib/heimgate/auditd" "$(image)" heimgate --version >/dev/null
+		-v "$project-auditd:/var/lib/heimgate/auditd" "$IMAGE" heimgate --version >/dev/null
 	podman cp - "$project-restore:/var/lib/heimgate/auditd" <"$place/journal.tar"
 	podman rm "$project-restore" >/dev/null
 }

@@ -18,11 +18,12 @@ image: ## build the container image and print its size
 
 BACKUP  ?=
 CONFIRM ?=
-IN_STACK = BACKUP='$(BACKUP)' CONFIRM='$(CONFIRM)' IMAGE='$(IMAGE)' WITH='$(WITH)' COMPOSE='$(COMPOSE)' compose/stack.sh
+IN_STACK = IMAGE='$(or $(IMAGE),$(OWN_IMAGE))' WITH='$(WITH)' COMPOSE='$(COMPOSE)' \
+           BACKUP='$(BACKUP)' CONFIRM='$(CONFIRM)' compose/stack.sh
 
 .PHONY: up down dev-up dev-down logs ps secrets backup restore
 dev-up dev-down: STACK = dev
-up dev-up: $(if $(IMAGE),,image)
+up dev-up secrets restore: $(if $(IMAGE),,image)
 up: ## start the production stack on 127.0.0.1:8000; WITH="tls tunnel" adds overlays
 	@$(IN_STACK) $(STACK) up
 dev-up: ## start the development stack on 127.0.0.1:8010

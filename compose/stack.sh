@@ -1,8 +1,8 @@
 #!/bin/sh
 # One of the two Compose stacks: `stack.sh prod|dev secrets|up|down|logs|ps|backup|restore`; the make targets call it.
 #
-# IMAGE names another image than the stack's own; WITH names overlays, such as "tls tunnel"; COMPOSE another reader of
-# Compose files than podman-compose, such as "podman compose".
+# IMAGE is the image of the suite; WITH names overlays, such as "tls tunnel"; COMPOSE another reader of Compose files
+# than podman-compose, such as "podman compose".
 set -eu
 
 usage() {
@@ -18,7 +18,7 @@ dev) project=heimgate-dev port=8010 file=compose.dev.yaml env=.env.dev models=mo
 *) usage ;;
 esac
 url=http://127.0.0.1:$port
-[ -n "${IMAGE:-}" ] || unset IMAGE # an empty one would be taken for a name
+export IMAGE="${IMAGE:?names the image}"
 
 containers() {
 	podman ps "$@" --filter "label=com.docker.compose.project=$project"
@@ -58,14 +58,11 @@ quietly() {
 offer() {
 	[ -e "$2" ] || cp "$1" "$2"
 }
-
-image() {
-	# shellcheck disable=SC2016 # the file's text
-	echo "${IMAGE:-$(sed -n 's/^  image: ${IMAGE:-\(.*\)}$/\1/p' $file)}"
-}
+offer .env.example $env
+offer models.example.json $models
 
 make_secrets() {
-	./secrets.sh $project "secrets/$stack" "$(image)"
+	./secrets.sh $project "secrets/$stack" "$IMAGE"
 }
 
 wait_ready() {
@@ -81,8 +78,6 @@ wait_ready() {
 }
 
 start() {
-	offer .env.example $env
-	offer models.example.json $models
 	make_secrets
 	quietly bring_up
 	wait_ready
