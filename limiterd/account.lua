@@ -1,50 +1,33 @@
--- One key's account and the leases that it holds: the rules of account.c and of a lease's life in limiter.c.
+-- One key's account and the leases that it holds: the rules of account.c, and of a lease's life in limiter.c.
 --
--- KEYS[1]  the account: limits, levels, and what its budget has used and reserved
+-- KEYS[1]  the account, packed: limits, levels, and what its budget has used and reserved
 -- KEYS[2]  its leases, by the time at which each is given up: "g" given and not heard of since, or "k" kept; then the
 --          lease's name, which is its id, ":" and the tokens that it reserved
 -- KEYS[3]  leases that are done, by the time at which each is forgotten: "s" settled, or "c" given up and charged
---
--- An account is known for as long as it says something that an empty one would not.
 
 local IDLE = 2 * 60 * 1000
-local DONE = 60 * 1000
-local SEEN = 1000
+local SETTLED = 60 * 1000 -- for as long as a settlement may be said again
+local GIVEN_UP = 60 * 60 * 1000 -- and a stream may go on while its host cannot say so
 local LIFE_MAX = 62 * DAY
 local COST_MAX = 1000 * 1000 * 1000
 
-local FIELDS = {'generation', 'concurrency', 'rpm', 'requests', 'requests_at', 'tpm', 'tokens', 'tokens_at',
-	'period', 'budget', 'start', 'used', 'reserved', 'era', 'seen'}
-
 local function read_account(name)
-	local of = redis.call('HMGET', name, unpack(FIELDS))
-	for i = 1, #FIELDS do
-		of[i] = tonumber(of[i]) or 0
+	local packed = redis.call('GET', name)
+	if packed then
+		return cmsgpack.unpack(packed)
 	end
-	return {generation = of[1], concurrency = of[2],
-		requests = {limit = of[3], level = of[4], at = of[5]}, tokens = {limit = of[6], level = of[7], at = of[8]},
-		period = of[9], budget = of[10], start = of[11], used = of[12], reserved = of[13], era = of[14],
-		seen = of[15]}
+	return {name = '', generation = 0, concurrency = 0, requests = {limit = 0, level = 0, at = 0},
+		tokens = {limit = 0, level = 0, at = 0}, period = 0, budget = 0, start = 0, used = 0, reserved = 0, era = 0,
+		seen = 0}
 end
 
+-- It is kept for as long as it says anything that a new one would not.
 local function write_account(account)
-	local requests, tokens = account.requests, account.tokens
-	redis.call('HSET', KEYS[1], 'generation', account.generation, 'concurrency', account.concurrency,
-		'rpm', requests.limit, 'requests', requests.level, 'requests_at', requests.at,
-		'tpm', tokens.limit, 'tokens', tokens.level, 'tokens_at', tokens.at,
-		'period', account.period, 'budget', account.budget, 'start', account.start,
-		'used', account.used, 'reserved', account.reserved, 'era', account.era, 'seen', account.seen)
-end
-
--- An account that was used lives on, for as long as it says something.
-local function prolong(account)
 	local _, _, life = level_of(account.tokens)
 	if account.period > 0 then
 		life = math.max(life, period_end(account.period) - now)
 	end
-	life = math.min(math.max(life, IDLE), LIFE_MAX)
-	redis.call('PEXPIRE', KEYS[1], life)
-	redis.call('PEXPIRE', KEYS[2], life)
+	redis.call('SET', KEYS[1], cmsgpack.pack(account), 'PX', math.min(math.max(life, IDLE), LIFE_MAX))
 end
 
 -- Counts a request that is under way.
@@ -65,10 +48,10 @@ local function settle(account, tokens, used)
 	account.used = math.min(account.used + used, COUNT_MAX)
 end
 
-local function mark_done(state, lease)
+local function mark_done(state, lease, life)
 	redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
-	redis.call('ZADD', KEYS[3], now + DONE, state .. lease)
-	redis.call('PEXPIRE', KEYS[3], DONE)
+	redis.call('ZADD', KEYS[3], now + life, state .. lease)
+	redis.call('PEXPIRE', KEYS[3], GIVEN_UP)
 end
 
 -- A lease of which nothing is heard is returned if it was never kept, but for its request; else it is charged what it
@@ -81,7 +64,7 @@ local function give_up_late(account)
 		local kept = member:sub(1, 1) == 'k'
 		settle(account, tokens, kept and tokens or 0)
 		if kept then
-			mark_done('c', lease)
+			mark_done('c', lease, GIVEN_UP)
 		end
 	end
 	if #late > 0 then
@@ -97,15 +80,13 @@ end
 
 -- Takes a lease out of wherever it stands, so that the account counts it as under way. False when it is settled.
 local function take_up(account, lease, tokens)
-	for _, state in ipairs({'g', 'k'}) do
-		if redis.call('ZREM', KEYS[2], state .. lease) == 1 then
-			return true
-		end
+	if redis.call('ZREM', KEYS[2], 'g' .. lease, 'k' .. lease) > 0 then
+		return true
 	end
 	if redis.call('ZSCORE', KEYS[3], 's' .. lease) then
 		return false
 	end
-	if redis.call('ZREM', KEYS[3], 'c' .. lease) == 1 then
+	if redis.call('ZREM', KEYS[3], 'c' .. lease) > 0 then
 		refund(account.tokens, tokens)
 		account.used = math.max(0, account.used - tokens)
 	end

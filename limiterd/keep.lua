@@ -3,14 +3,19 @@
 -- KEYS[4] the pool whose slot it has, if any
 -- ARGV    1 id of the lease  2 tokens it reserved  3 ms until it is given up unless it is kept again
 
-local lease, tokens, due = ARGV[1] .. ':' .. ARGV[2], tonumber(ARGV[2]), now + ARGV[3]
+local lease, due = ARGV[1] .. ':' .. ARGV[2], now + ARGV[3]
 local account = open_account()
-if take_up(account, lease, tokens) then
-	redis.call('ZADD', KEYS[2], due, 'k' .. lease)
+
+local function hold(place, member)
+	redis.call('ZADD', place, due, member)
+	redis.call('PEXPIRE', place, LIFE_MAX)
+end
+
+if take_up(account, lease, tonumber(ARGV[2])) then
+	hold(KEYS[2], 'k' .. lease)
 	if KEYS[4] then
-		redis.call('ZADD', KEYS[4], due, ARGV[1])
+		hold(KEYS[4], ARGV[1])
 	end
 end
 write_account(account)
-prolong(account)
 return 1

@@ -10,7 +10,7 @@ if take_up(account, lease, tokens) then
 	if not used then
 		refund(account.requests, 1)
 	end
-	mark_done('s', lease)
+	mark_done('s', lease, SETTLED)
 	if KEYS[4] then
 		redis.call('ZREM', KEYS[4], ARGV[1])
 	end

@@ -13,7 +13,7 @@ local function show(key)
 	local name = '{heimgate}:key:' .. key
 	local account = read_account(name)
 	roll(account)
-	local row = {key, redis.call('HGET', name, 'name') or '', redis.call('ZCOUNT', name .. ':leases', now, '+inf'),
+	local row = {key, account.name, redis.call('ZCOUNT', name .. ':leases', now, '+inf'),
 		account.concurrency}
 	for _, bucket in ipairs({account.requests, account.tokens}) do
 		for _, number in ipairs({level_of(bucket)}) do

@@ -11,19 +11,20 @@
 
 local lease, tokens = ARGV[1] .. ':' .. ARGV[2], tonumber(ARGV[2])
 local pool, slots = KEYS[6], tonumber(ARGV[4])
-local era = tonumber(redis.call('HGET', KEYS[4], 'era')) or -1
 local account = open_account()
+local requests, bucket = account.requests, account.tokens
 local running = redis.call('ZCARD', KEYS[2])
-local in_use = 0
+local in_use, era = 0, -1
 
 local function follow_grant()
 	local generation = tonumber(ARGV[5])
 	if generation >= account.generation then
 		account.generation = generation
-		set_limit(account.requests, tonumber(ARGV[6]))
-		set_limit(account.tokens, tonumber(ARGV[7]))
+		set_limit(requests, tonumber(ARGV[6]))
+		set_limit(bucket, tonumber(ARGV[7]))
 		account.concurrency = tonumber(ARGV[8])
 		set_budget(account, tonumber(ARGV[9]), tonumber(ARGV[10]))
+		account.name = ARGV[12]
 	end
 end
 
@@ -36,79 +37,90 @@ local function hear_history()
 	end
 end
 
-local function refuse_rate(verdict, bucket, cost, wait)
-	local limit, remaining = level_of(bucket)
-	return {verdict, limit, limit - remaining, cost, wait == math.huge and 0 or wait}
+local function open_budget()
+	era = tonumber(redis.call('HGET', KEYS[4], 'era')) or -1
+	roll(account)
+	if running == 0 then
+		account.reserved = 0
+	end
+	if ARGV[13] then
+		hear_history()
+	end
+end
+
+local function refuse_rate(verdict, of, cost, wait)
+	local limit, remaining = level_of(of)
+	return verdict, limit, limit - remaining, cost, wait == math.huge and 0 or wait
 end
 
 local function judge()
-	local wait = wait_for(account.requests, 1)
+	local wait = wait_for(requests, 1)
 	if wait > 0 then
-		return refuse_rate('requests', account.requests, 1, wait)
+		return refuse_rate('requests', requests, 1, wait)
 	end
-	wait = tokens > 0 and wait_for(account.tokens, tokens) or 0
+	wait = tokens > 0 and wait_for(bucket, tokens) or 0
 	if wait > 0 then
-		return refuse_rate('tokens', account.tokens, tokens, wait)
+		return refuse_rate('tokens', bucket, tokens, wait)
 	end
 	if account.concurrency > 0 and running >= account.concurrency then
-		return {'concurrency', account.concurrency, running, 1, 1000}
+		return 'concurrency', account.concurrency, running, 1, 1000
 	end
 	if tokens > 0 and account.period > 0 then
 		if account.era ~= era then
-			return {'history', account.start, account.used, era, 0}
+			return 'history', account.start, account.used, era, 0
 		end
 		if account.used + account.reserved + tokens > account.budget then
-			return {'budget', account.budget, account.used + account.reserved, tokens, 0}
+			return 'budget', account.budget, account.used + account.reserved, tokens, 0
 		end
 	end
 	if pool and in_use >= slots then
-		return {'slots', slots, in_use, 1, 1000}
+		return 'slots', slots, in_use, 1, 1000
 	end
-	return {'given', 0, 0, 0, 0}
+	return 'given', 0, 0, 0, 0
+end
+
+-- A sorted set that was empty is new, and has no end yet.
+local function hold(place, count, due, member)
+	redis.call('ZADD', place, due, member)
+	if count == 0 then
+		redis.call('PEXPIRE', place, LIFE_MAX)
+	end
 end
 
 local function give()
 	local due = now + ARGV[3]
-	take(account.requests, 1)
+	take(requests, 1)
 	adopt(account, tokens)
-	redis.call('ZADD', KEYS[2], due, 'g' .. lease)
+	hold(KEYS[2], running, due, 'g' .. lease)
 	if pool then
-		redis.call('ZADD', pool, due, ARGV[1])
+		hold(pool, in_use, due, ARGV[1])
 		in_use = in_use + 1
 	end
 end
 
-if running == 0 then
-	account.reserved = 0
+local function show_last_use()
+	if now - account.seen >= 1000 then
+		account.seen = now
+		redis.call('ZADD', KEYS[5], now, ARGV[11])
+	end
 end
+
 if pool then
 	redis.call('ZREMRANGEBYSCORE', pool, '-inf', now)
 	in_use = redis.call('ZCARD', pool)
 end
 follow_grant()
-roll(account)
-if ARGV[13] then
-	hear_history()
+if account.period > 0 then
+	open_budget()
 end
-local verdict = judge()
-if verdict[1] == 'given' then
+local verdict, limit, used, requested, retry = judge()
+if verdict == 'given' then
 	give()
 end
-if now - account.seen >= SEEN then
-	account.seen = now
-	redis.call('HSET', KEYS[1], 'name', ARGV[12])
-	redis.call('ZADD', KEYS[5], now, ARGV[11])
-end
+show_last_use()
 write_account(account)
-prolong(account)
 
-local answer = {table.remove(verdict, 1), in_use}
-for _, bucket in ipairs({account.requests, account.tokens}) do
-	for _, number in ipairs({level_of(bucket)}) do
-		table.insert(answer, number)
-	end
-end
-for _, number in ipairs(verdict) do
-	table.insert(answer, number)
-end
-return answer
+local request_limit, requests_left, request_reset = level_of(requests)
+local token_limit, tokens_left, token_reset = level_of(bucket)
+return {verdict, in_use, request_limit, requests_left, request_reset, token_limit, tokens_left, token_reset,
+	limit, used, requested, retry}

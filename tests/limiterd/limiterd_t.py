@@ -249,8 +249,15 @@ def bad_starts(limiterd):
     done = start(HEIMGATE_MODELS="/nonexistent")
     tap.is_((done.returncode, done.stderr.count("\n")), (100, 1), "no models.json: one line, a mistake")
     tap.has(done.stderr, "/nonexistent", "which names it")
-    done = start(HEIMGATE_LIMIT_STORE="redis://localhost")
-    tap.is_((done.returncode, "HEIMGATE_LIMIT_STORE" in done.stderr), (100, True), "a store that is not there")
+    for store, reason in (("redis://user:sesame@h", "HEIMGATE_LIMIT_STORE_PASSWORD_FILE"), ("rediss://h", "TLS"),
+                          ("redis://", "bad host"), ("redis://h:70000", "bad port"), ("redis://h/x", "database"),
+                          ("redis://[::1", "bad host"), ("redis://h:1:2", "bad port"), ("redis://@h", "bad user"),
+                          ("unix:/" + "x" * 200, "too long"), ("postgresql://h", "memory:")):
+        done = start(HEIMGATE_LIMIT_STORE=store)
+        tap.ok((done.returncode, done.stderr.count("\n")) == (100, 1) and reason in done.stderr, "no store: %s" % store[:20])
+        tap.ok("sesame" not in done.stderr, "no password is repeated")
+    done = start(HEIMGATE_LIMIT_OUTAGE="shut")
+    tap.is_((done.returncode, "closed" in done.stderr), (100, True), "an unknown policy is refused")
     tap.is_(limiterd.tool().returncode, 111, "without limiterd the tool has nobody to ask")
 
 

@@ -44,7 +44,7 @@ class Redis(Server):
 
     def calls(self, command="evalsha"):
         """How often a command was run since forget_calls()."""
-        found = re.search(r"^cmdstat_%s:calls=(\d+)" % command, self.cli("INFO", "commandstats"), re.M)
+        found = re.search(r"^cmdstat_%s:calls=(\d+)" % re.escape(command), self.cli("INFO", "commandstats"), re.M)
         return int(found[1]) if found else 0
 
     def forget_calls(self):
