@@ -55,7 +55,7 @@ def check_settings(s):
         ("authd", "HEIMGATE_GRANT_LIFE_MS", "99999999"),
         ("authd", "HEIMGATE_DEFAULT_BUDGET", "5/fortnight"),
         ("authd", "HEIMGATE_AUTH_STORE", "mysql://x"),
-        ("limiterd", "HEIMGATE_LIMIT_STORE", "redis://x"),
+        ("limiterd", "HEIMGATE_LIMIT_STORE", "redis://u:sesame@x"),
         ("proxyd", "HEIMGATE_AUDIT", "perhaps"),
         ("auditd", "HEIMGATE_AUDIT_STORE", "csv:x"),
     ):
