@@ -17,6 +17,7 @@ $(eval $(call fuzzer,json,tests/proto/json_properties.c tests/proto/json_cases.c
 $(eval $(call fuzzer,wire))
 $(eval $(call fuzzer,http_parse,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
 $(eval $(call fuzzer,http_body,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
+$(eval $(call fuzzer,form,tests/proto/form_properties.c))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60

@@ -11,3 +11,5 @@ TESTS += tests/proto/wire_t tests/proto/stamp_t tests/proto/vectors_t
 tests/proto/wire_t_SOURCES := tests/proto/wire_t.c tests/tap/tap.c
 tests/proto/stamp_t_SOURCES := tests/proto/stamp_t.c tests/tap/tap.c
 tests/proto/vectors_t_SOURCES := tests/proto/vectors_t.c tests/tap/tap.c
+TESTS += tests/proto/form_t
+tests/proto/form_t_SOURCES := tests/proto/form_t.c tests/proto/form_properties.c tests/tap/tap.c
