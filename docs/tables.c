@@ -5,6 +5,7 @@
 #include "../proto/daemon/conf.h"
 #include "../proto/daemon/log.h"
 #include "../proto/wire/proto.h"
+#include "../proto/wire/route.h"
 
 static void print_roles(unsigned roles)
 {
@@ -49,6 +50,73 @@ static void print_errors(void)
 #undef X
 }
 
+static const char *methods_text(unsigned methods)
+{
+	switch (methods) {
+	case METHOD_GET:
+		return "GET";
+	case METHOD_READ:
+		return "GET, HEAD";
+	case METHOD_POST:
+		return "POST";
+	case METHOD_DELETE:
+		return "DELETE";
+	default:
+		return "any";
+	}
+}
+
+static void print_leased(const struct wire_route_info *route)
+{
+	static const char *const dialects[] = {"OpenAI", "Anthropic", "Ollama"};
+	static const char *const bodies[] = {"", "JSON", "form"};
+	static const char *const names[] = {"", "`model`", "`model` or `name`", "path"};
+	static const char *const costs[] = {"", "prompt", "prompt and answer"};
+	static const char *const usages[] = {"",
+	                                     "`usage.prompt_tokens`",
+	                                     "`usage.input_tokens`",
+	                                     "`usage.input_tokens`",
+	                                     "`usage.input_tokens`",
+	                                     "`prompt_eval_count`"};
+	printf("| %d | %s | `%s` | %s | %s | %s | %s | %s | %s | ", (int)route->route, methods_text(route->methods),
+	       route->path, route->what, dialects[route->dialect], bodies[route->takes], names[route->named],
+	       costs[route->cost], usages[route->shape]);
+	if (route->body_kib > 0)
+		printf("%u KiB", route->body_kib);
+	printf(" |\n");
+}
+
+static void print_routes(void)
+{
+	printf("| number | method | path | what | dialect | body | model named in | tokens of | told in | largest body |\n"
+	       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+	for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+		const struct wire_route_info *route = wire_route_info((enum wire_route)i);
+		if (route->serve == SERVE_UPSTREAM || route->serve == SERVE_LIST)
+			print_leased(route);
+	}
+}
+
+static void print_others(enum wire_serve serve)
+{
+	printf("| method | path | what |\n| --- | --- | --- |\n");
+	for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+		const struct wire_route_info *route = wire_route_info((enum wire_route)i);
+		if (route->serve == serve)
+			printf("| %s | `%s` | %s |\n", methods_text(route->methods), route->path, route->what);
+	}
+}
+
+static void print_open_routes(void)
+{
+	print_others(SERVE_EDGE);
+}
+
+static void print_refused_routes(void)
+{
+	print_others(SERVE_NOBODY);
+}
+
 static void print_settings(void)
 {
 	conf_print_markdown(stdout);
@@ -71,15 +139,12 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } tables[] = {
-	{"messages", print_messages},
-	{"links", print_links},
-	{"errors", print_errors},
-	{"settings", print_settings},
-	{"heimgate-edge", print_edge},
-	{"heimgate-authd", print_authd},
-	{"heimgate-limiterd", print_limiterd},
-	{"heimgate-proxyd", print_proxyd},
-	{"heimgate-auditd", print_auditd},
+	{"messages", print_messages},       {"links", print_links},
+	{"errors", print_errors},           {"routes", print_routes},
+	{"open-routes", print_open_routes}, {"refused-routes", print_refused_routes},
+	{"settings", print_settings},       {"heimgate-edge", print_edge},
+	{"heimgate-authd", print_authd},    {"heimgate-limiterd", print_limiterd},
+	{"heimgate-proxyd", print_proxyd},  {"heimgate-auditd", print_auditd},
 	{"heimgate-up", print_up},
 	{"heimgate-door", print_door},
 };

@@ -72,14 +72,12 @@ void admit_denied(struct exchange *exchange, const struct auth_deny *deny)
 
 static bool ask_limiterd(const struct exchange *exchange, const struct grants_entry *grant)
 {
-	struct limit_take take = {.grant = grant->sealed, .route = exchange->route->wire};
+	struct limit_take take = {.grant = grant->sealed, .route = exchange->route->route};
 	struct wire_out *out = ipc_begin(links_to(HOP_LIMITERD), MSG_LIMIT_TAKE, 0, exchange->id);
 	if (!out)
 		return false;
-	if (exchange->route->body == ROUTE_BODY_JSON) {
-		struct estimate estimate = body_estimate(&exchange->body, exchange->route->wire);
-		take.tokens = estimate_tokens(&estimate);
-	}
+	struct estimate estimate = body_estimate(&exchange->body);
+	take.tokens = estimate_tokens(&estimate);
 	memcpy(take.request_id, exchange->request_id, sizeof(take.request_id));
 	memcpy(take.model, exchange->model, sizeof(take.model));
 	limit_take_encode(out, &take);

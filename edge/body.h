@@ -1,27 +1,30 @@
 /*
- * A request's body while it arrives: framing taken off, JSON judged byte by
- * byte, kept whole until it has gone to proxyd.  What all bodies hold
+ * A request's body while it arrives: framing taken off, JSON or form judged
+ * byte by byte, kept whole until it has gone to proxyd.  What all bodies hold
  * together is bounded by HEIMGATE_BODY_TOTAL.
  */
 #ifndef EDGE_BODY_H
 #define EDGE_BODY_H
 
 #include "../proto/daemon/conf.h"
+#include "../proto/wire/form.h"
 #include "../proto/wire/json.h"
 #include "buffer.h"
 #include "estimate.h"
 #include "http_body.h"
 #include "refusal.h"
 
-/* Zero-initialised means: none begun. */
+/* Zero-initialised means: none expected. */
 struct body {
+	const struct wire_route_info *route; /* NULL: it is of no use */
 	struct buffer kept;
 	struct http_body framing;
-	uint64_t announced;    /* its length in bytes, or 0 when it comes in chunks */
-	bool complete;         /* its last byte has come: what follows is another request */
-	bool is_json;          /* else it is read and dropped */
-	enum json_error error; /* so far */
-	struct json_scan scan;
+	uint64_t announced; /* its length in bytes, or 0 when it comes in chunks */
+	bool complete;      /* its last byte has come: what follows is another request */
+	union {
+		struct json_scan json; /* if the route takes JSON */
+		struct form form;      /* if it takes a form */
+	} scan;
 };
 
 enum body_result {
@@ -32,19 +35,23 @@ enum body_result {
 
 void body_init(const struct conf_edge *conf);
 
+/* Says what it must be: what the route takes; a form of that boundary. */
+void body_expect(struct body *body, const struct wire_route_info *route, const char *boundary);
+
 /* Begins the body that the head announces. */
-enum body_result body_start(struct body *body, const struct http_head *head, bool is_json, struct refusal *refusal);
+enum body_result body_start(struct body *body, const struct http_head *head, struct refusal *refusal);
 
 /* Takes the next bytes; *used says how many were its own. */
 enum body_result body_feed(struct body *body, const char *bytes, size_t length, size_t *used, struct refusal *refusal);
 
-/* Of a JSON body that is done: the model asked for, into model[MODEL_NAME_MAX + 1].  False: refused. */
+/* Of a body that is done: the model asked for, into model[MODEL_NAME_MAX + 1], "" when the route has none there.
+ * False: refused. */
 bool body_model(const struct body *body, char *model, struct refusal *refusal);
 
-/* Of a JSON body that is done: what decides its cost, for a route of that kind. */
-struct estimate body_estimate(const struct body *body, enum wire_route route);
+/* Of a body that is done: what decides its cost. */
+struct estimate body_estimate(const struct body *body);
 
-/* Whether a JSON body that is done asks for a stream. */
+/* Whether a body that is done asks for a stream. */
 bool body_asks_stream(const struct body *body);
 
 /* Gives the memory of what was kept back. */

@@ -2,13 +2,10 @@
 
 static uint64_t completion(const struct estimate *estimate)
 {
-	/* Servers differ in which of the two they obey: the larger one is the safe one. */
-	int64_t maximum =
-		estimate->max_tokens > estimate->max_completion_tokens ? estimate->max_tokens : estimate->max_completion_tokens;
 	uint64_t ceiling = ESTIMATE_MAXIMUM_FACTOR * estimate->completion_default;
-	if (maximum < 0)
+	if (estimate->max_tokens < 0)
 		return estimate->completion_default;
-	return (uint64_t)maximum < ceiling ? (uint64_t)maximum : ceiling;
+	return (uint64_t)estimate->max_tokens < ceiling ? (uint64_t)estimate->max_tokens : ceiling;
 }
 
 static uint64_t answers(const struct estimate *estimate)
@@ -20,18 +17,15 @@ static uint64_t answers(const struct estimate *estimate)
 
 uint64_t estimate_tokens(const struct estimate *estimate)
 {
-	uint64_t prompt = estimate->body_length / ESTIMATE_BYTES_PER_TOKEN;
+	uint64_t prompt = estimate->prompt_bytes / ESTIMATE_BYTES_PER_TOKEN;
 	uint64_t tokens;
-	switch (estimate->route) {
-	case ROUTE_CHAT:
-	case ROUTE_COMPLETIONS:
-		return __builtin_add_overflow(prompt, answers(estimate), &tokens) ? UINT64_MAX : tokens;
-	case ROUTE_EMBEDDINGS:
-		return prompt;
-	case ROUTE_MODELS:
-	case ROUTE_MODEL:
-	case ROUTE_COUNT:
+	switch (wire_route_info(estimate->route)->cost) {
+	case COST_FREE:
+		return 0;
+	case COST_PROMPT:
 		break;
+	case COST_ANSWER:
+		return __builtin_add_overflow(prompt, answers(estimate), &tokens) ? UINT64_MAX : tokens;
 	}
-	return 0;
+	return prompt;
 }

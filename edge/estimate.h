@@ -13,10 +13,9 @@ enum {
 
 struct estimate {
 	enum wire_route route;
-	uint64_t body_length; /* bytes */
-	int64_t max_tokens;   /* -1: not given, or no sensible number; likewise below */
-	int64_t max_completion_tokens;
-	int64_t choices;             /* "n" */
+	uint64_t prompt_bytes;       /* of the body, if it is text */
+	int64_t max_tokens;          /* of one answer; -1: not given, or no sensible number */
+	int64_t choices;             /* "n"; likewise */
 	uint64_t completion_default; /* tokens of an answer whose request names no maximum */
 };
 

@@ -181,6 +181,7 @@ struct reply exchange_reply(const struct exchange *exchange)
 		.content_type = "",
 		.headers = "",
 		.close = !exchange_keeps_alive(exchange),
+		.dialect = exchange->dialect,
 		.processing_ms = (loop_micros() - exchange->began) / 1000,
 		.wall_ms = loop_wall(),
 		.requests = exchange->requests,
@@ -251,5 +252,6 @@ void exchange_end(struct exchange *exchange, const char *how)
 	withdraw(exchange);
 	write_log_line(exchange, how);
 	give_up_id(exchange);
+	free(exchange->passed);
 	free(exchange);
 }

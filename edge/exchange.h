@@ -41,11 +41,13 @@ struct exchange {
 	uint8_t request_id[REQUEST_ID_SIZE];
 
 	/* What is asked; valid once the head was read. */
-	const struct route *route; /* NULL: refused before one was found */
-	bool head_only;            /* the answer's body is not wanted */
-	bool keep_alive;           /* the client would use the connection again */
+	const struct wire_route_info *route; /* NULL: refused before one was found */
+	enum wire_dialect dialect;           /* of what it is refused with */
+	bool head_only;                      /* the answer's body is not wanted */
+	bool keep_alive;                     /* the client would use the connection again */
 	enum request_media media;
-	bool read; /* all of it has been read and judged */
+	char *passed; /* header lines for the upstream; NULL: none */
+	bool read;    /* all of it has been read and judged */
 	char model[MODEL_NAME_MAX + 1];
 	struct body body;
 

@@ -67,6 +67,8 @@ static bool send_open(struct exchange *exchange, struct wire_bytes lease)
 	if (!out)
 		return false;
 	snprintf(open.client, sizeof(open.client), "%s", conn_client(exchange->conn));
+	if (exchange->passed)
+		open.passed = (struct wire_bytes){(const uint8_t *)exchange->passed, strlen(exchange->passed)};
 	stream_open_encode(out, &open);
 	piece_sent(exchange, open.body);
 	return ipc_end(proxyd) == 0;
@@ -119,7 +121,7 @@ enum wire_error forward_head(struct exchange *exchange, const struct stream_head
 	if (forward->answering)
 		return violated(exchange);
 	forward->answering = true;
-	forward->is_events = head->streaming;
+	forward->is_stream = head->streaming;
 	forward->is_chunked = !head->length_known && !reply_is_bodiless(head->status);
 	forward->promised = reply_is_bodiless(head->status) ? 0 : head->length;
 	reply.status = exchange->status = head->status;
@@ -141,6 +143,15 @@ static void put_chunk(struct conn *conn, const char *bytes, size_t length)
 	conn_put(conn, "\r\n", 2);
 }
 
+static void put_data(struct exchange *exchange, struct wire_bytes data)
+{
+	exchange->forward.in_line = data.data[data.length - 1] != '\n';
+	if (exchange->forward.is_chunked)
+		put_chunk(exchange->conn, (const char *)data.data, data.length);
+	else
+		conn_put(exchange->conn, (const char *)data.data, data.length);
+}
+
 enum wire_error forward_data(struct exchange *exchange, struct wire_bytes data)
 {
 	struct forward *forward = &exchange->forward;
@@ -150,10 +161,10 @@ enum wire_error forward_data(struct exchange *exchange, struct wire_bytes data)
 		return violated(exchange);
 	forward->received += data.length;
 	forward->owed += data.length;
-	if (!forward->is_chunked)
-		conn_put(exchange->conn, (const char *)data.data, data.length);
+	if (exchange->head_only)
+		forward_sent(exchange);
 	else if (data.length > 0)
-		put_chunk(exchange->conn, (const char *)data.data, data.length);
+		put_data(exchange, data);
 	return WIRE_OK;
 }
 
@@ -178,7 +189,7 @@ void forward_sent(struct exchange *exchange)
 
 static void finish(struct exchange *exchange)
 {
-	if (exchange->forward.is_chunked)
+	if (exchange->forward.is_chunked && !exchange->head_only)
 		conn_put(exchange->conn, "0\r\n\r\n", 5);
 	exchange_wait(exchange, EXCHANGE_DONE, 0);
 	conn_settle(exchange->conn);
@@ -190,18 +201,28 @@ static void cut(struct exchange *exchange)
 	conn_cut(exchange->conn);
 }
 
-/* The empty lines end an event that may have been under way; between events they mean nothing. */
+/* What ends an event, or a line, that may be under way.  Between events empty lines mean nothing; an empty line is
+ * no JSON. */
+static const char *break_off(const struct exchange *exchange)
+{
+	if (exchange->route->shape != SHAPE_LINES)
+		return "\n\n";
+	return exchange->forward.in_line ? "\n" : "";
+}
+
 static void finish_with_error(struct exchange *exchange, const struct refusal *refusal)
 {
-	char event[2 + API_ERROR_MAX] = "\n\n";
+	char text[2 + API_ERROR_MAX];
+	const struct api_client client = {exchange->dialect, exchange->route->shape, exchange->request_id};
 	const struct api_error error = {
 		.status = refusal->status,
 		.type = refusal->type,
 		.code = refusal->code,
 		.message = refusal->message,
 	};
-	size_t length = api_error_event(&error, event + 2, API_ERROR_MAX);
-	put_chunk(exchange->conn, event, 2 + length);
+	size_t length = (size_t)(stpcpy(text, break_off(exchange)) - text);
+	length += api_error_event(&client, &error, 0, text + length, API_ERROR_MAX);
+	put_chunk(exchange->conn, text, length);
 	finish(exchange);
 }
 
@@ -213,7 +234,7 @@ static void end_badly(struct exchange *exchange, const struct refusal *refusal)
 		return;
 	}
 	snprintf(exchange->code, sizeof(exchange->code), "%s", refusal_word(refusal));
-	if (forward->is_events && forward->is_chunked)
+	if (forward->is_stream && forward->is_chunked && !exchange->head_only)
 		finish_with_error(exchange, refusal);
 	else
 		cut(exchange);
@@ -233,7 +254,7 @@ static bool is_whole(const struct forward *forward, enum stream_end end)
 		return false;
 	if (!forward->is_chunked)
 		return forward->received == forward->promised;
-	return end == STREAM_COMPLETE || forward->is_events;
+	return end == STREAM_COMPLETE || forward->is_stream;
 }
 
 void forward_trailer(struct exchange *exchange, const struct stream_trailer *trailer)

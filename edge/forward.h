@@ -15,8 +15,9 @@ struct forward {
 	size_t sent;    /* bytes of the request body */
 	size_t credit;  /* how many more may be sent */
 	bool answering; /* the head of the answer is queued for the client */
-	bool is_events; /* the answer is an event stream */
+	bool is_stream; /* the answer can end with an error that its client understands */
 	bool is_chunked;
+	bool in_line;      /* its last byte ended no line */
 	uint64_t promised; /* bytes of an answer that is not chunked */
 	uint64_t received; /* of the answer */
 	size_t owed;       /* of those, not given back as credit yet */

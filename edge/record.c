@@ -38,7 +38,7 @@ static void tell_left_out(struct audit_record *record)
 void record_refusal(const struct exchange *exchange, const struct refusal *refusal)
 {
 	struct audit_record record = {.kind = AUDIT_REFUSAL, .status = refusal->status};
-	if (!exchange->route || exchange->route->serve != SERVE_FORWARD || is_one_too_many(exchange))
+	if (!exchange->route || exchange->route->serve == SERVE_EDGE || is_one_too_many(exchange))
 		return;
 	tell_left_out(&record);
 	memcpy(record.request_id, exchange->request_id, sizeof(record.request_id));
@@ -46,7 +46,7 @@ void record_refusal(const struct exchange *exchange, const struct refusal *refus
 	memcpy(record.key_name, exchange->key_name, sizeof(record.key_name));
 	memcpy(record.model, exchange->model, sizeof(record.model));
 	snprintf(record.client, sizeof(record.client), "%s", conn_client(exchange->conn));
-	snprintf(record.action, sizeof(record.action), "%s", wire_route_label(exchange->route->wire));
+	snprintf(record.action, sizeof(record.action), "%s", exchange->route->label);
 	snprintf(record.code, sizeof(record.code), "%s", refusal_word(refusal));
 	record.streamed = exchange->read && body_asks_stream(&exchange->body);
 	record.bytes_in = exchange->body.framing.received;

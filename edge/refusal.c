@@ -47,6 +47,13 @@ void refusal_method(struct refusal *refusal, struct refusal_text method, struct 
 	    (int)method.length, method.bytes, (int)target.length, target.bytes);
 }
 
+void refusal_nobody(struct refusal *refusal)
+{
+	begin(refusal, 403, "model_management_refused");
+	refusal->never_retry = true;
+	say(refusal, "Models and accounts are not managed through this gateway. Ask whoever runs it.");
+}
+
 void refusal_no_key(struct refusal *refusal)
 {
 	begin(refusal, 401, NULL);
@@ -75,10 +82,10 @@ void refusal_key(struct refusal *refusal, enum auth_reason reason, const char *m
 	refusal->never_retry = true;
 }
 
-void refusal_media_type(struct refusal *refusal)
+void refusal_media_type(struct refusal *refusal, const char *wanted)
 {
 	begin(refusal, 415, "unsupported_media_type");
-	say(refusal, "The request's Content-Type is not application/json.");
+	say(refusal, "The request's Content-Type is not %s.", wanted);
 }
 
 void refusal_encoding(struct refusal *refusal)
@@ -95,6 +102,13 @@ void refusal_json(struct refusal *refusal, enum json_error error, uint64_t offse
 	else
 		say(refusal, "We could not parse the JSON body of your request. (HINT: %s, at byte %" PRIu64 ".)",
 		    json_error_text(error), offset);
+}
+
+void refusal_form(struct refusal *refusal, enum form_error error, uint64_t offset)
+{
+	begin(refusal, 400, NULL);
+	say(refusal, "We could not parse the multipart form body of your request. (HINT: %s, at byte %" PRIu64 ".)",
+	    form_error_text(error), offset);
 }
 
 void refusal_model(struct refusal *refusal, enum json_type type)

@@ -7,6 +7,7 @@
 #ifndef EDGE_REFUSAL_H
 #define EDGE_REFUSAL_H
 
+#include "../proto/wire/form.h"
 #include "../proto/wire/json.h"
 #include "../proto/wire/msg_auth.h"
 #include "../proto/wire/msg_limit.h"
@@ -44,16 +45,22 @@ void refusal_bad_request(struct refusal *refusal, const char *reason);
 void refusal_path(struct refusal *refusal, struct refusal_text method, struct refusal_text target);
 void refusal_method(struct refusal *refusal, struct refusal_text method, struct refusal_text target, const char *allow);
 
+/* 403: a route that is known and served to nobody. */
+void refusal_nobody(struct refusal *refusal);
+
 /* 401: no credential; one that authd does not honour. */
 void refusal_no_key(struct refusal *refusal);
 void refusal_key(struct refusal *refusal, enum auth_reason reason, const char *masked);
 
-/* 415: a body of another media type; a compressed one. */
-void refusal_media_type(struct refusal *refusal);
+/* 415: a body of another media type than "application/json" or the like; a compressed one. */
+void refusal_media_type(struct refusal *refusal, const char *wanted);
 void refusal_encoding(struct refusal *refusal);
 
 /* 400: a body that is not JSON, or is JSON but no object (error JSON_OK). */
 void refusal_json(struct refusal *refusal, enum json_error error, uint64_t offset);
+
+/* 400: a body that is not the form it is said to be. */
+void refusal_form(struct refusal *refusal, enum form_error error, uint64_t offset);
 
 /* 400: the member "model" of that type cannot name a model. */
 void refusal_model(struct refusal *refusal, enum json_type type);

@@ -132,11 +132,12 @@ size_t reply_head(const struct reply *reply, char *text, size_t size)
 {
 	char id[ID_TEXT_SIZE];
 	struct sheet sheet = {text, size, 0};
-	put(&sheet,
-	    "HTTP/1.1 %u %s\r\nDate: %s\r\nx-request-id: req_%s\r\nopenai-processing-ms: %" PRIu64
-	    "\r\nopenai-version: 2020-10-01\r\n",
-	    reply->status, reason_of(reply->status), date_text(reply->wall_ms), id_text(reply->request_id, id),
-	    reply->processing_ms);
+	put(&sheet, "HTTP/1.1 %u %s\r\nDate: %s\r\nx-request-id: req_%s\r\n", reply->status, reason_of(reply->status),
+	    date_text(reply->wall_ms), id_text(reply->request_id, id));
+	if (reply->dialect == DIALECT_OPENAI)
+		put(&sheet, "openai-processing-ms: %" PRIu64 "\r\nopenai-version: 2020-10-01\r\n", reply->processing_ms);
+	else if (reply->dialect == DIALECT_ANTHROPIC)
+		put(&sheet, "request-id: req_%s\r\n", id);
 	if (*reply->content_type)
 		put(&sheet, "Content-Type: %s\r\n", reply->content_type);
 	if (reply->streaming)
@@ -177,11 +178,12 @@ size_t reply_refusal(struct reply *reply, const struct refusal *refusal, bool he
 		.param = refusal->param,
 		.message = refusal->message,
 	};
+	const struct api_client client = {.dialect = reply->dialect, .request_id = reply->request_id};
 	put_refusal_headers(&extra, refusal);
 	reply->status = refusal->status;
 	reply->content_type = "application/json";
 	reply->headers = headers;
-	reply->length = api_error_json(&error, body, sizeof(body));
+	reply->length = api_error_json(&client, &error, body, sizeof(body));
 	size_t length = reply_head(reply, text, size);
 	reply->headers = "";
 	if (head_only)

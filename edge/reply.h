@@ -20,6 +20,7 @@ struct reply {
 	bool chunked;             /* else `length` is announced, if the status has a body */
 	uint64_t length;
 	bool close; /* the connection ends after this answer */
+	enum wire_dialect dialect;
 	uint8_t request_id[REQUEST_ID_SIZE];
 	uint64_t processing_ms;      /* so far */
 	uint64_t wall_ms;            /* now, since the epoch */

@@ -7,8 +7,8 @@
 
 struct exchange;
 
-/* What the head says the body is. */
-enum request_media { MEDIA_JSON, MEDIA_OTHER, MEDIA_ENCODED };
+/* What the head says the body is, for this route. */
+enum request_media { MEDIA_SUITS, MEDIA_OTHER, MEDIA_ENCODED };
 
 void request_init(const struct conf_edge *conf);
 
@@ -18,8 +18,5 @@ size_t request_body(struct exchange *exchange, const char *bytes, size_t length)
 
 /* The caller may speak: now its body is read. */
 void request_admitted(struct exchange *exchange);
-
-/* Judges Content-Type and Content-Encoding; what is absent is taken for JSON, as it is. */
-enum request_media request_media(const struct http_head *head, const char *bytes);
 
 #endif

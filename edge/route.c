@@ -1,23 +1,7 @@
 #include "route.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#define READ (1u << HTTP_GET | 1u << HTTP_HEAD), "GET, HEAD"
-#define GET (1u << HTTP_GET), "GET"
-#define POST (1u << HTTP_POST), "POST"
-
-/* No path is in two rows. */
-static const struct route routes[] = {
-	{"/v1/chat/completions", POST, SERVE_FORWARD, ROUTE_CHAT, ROUTE_BODY_JSON},
-	{"/v1/completions", POST, SERVE_FORWARD, ROUTE_COMPLETIONS, ROUTE_BODY_JSON},
-	{"/v1/embeddings", POST, SERVE_FORWARD, ROUTE_EMBEDDINGS, ROUTE_BODY_JSON},
-	{"/v1/models", GET, SERVE_FORWARD, ROUTE_MODELS, ROUTE_BODY_NONE},
-	{"/v1/models/{id}", GET, SERVE_FORWARD, ROUTE_MODEL, ROUTE_BODY_NONE},
-	{"/", READ, SERVE_ROOT, ROUTE_COUNT, ROUTE_BODY_NONE},
-	{"/health", READ, SERVE_HEALTH, ROUTE_COUNT, ROUTE_BODY_NONE},
-	{"/api/v1/health", READ, SERVE_HEALTH, ROUTE_COUNT, ROUTE_BODY_NONE},
-	{"/ready", READ, SERVE_READY, ROUTE_COUNT, ROUTE_BODY_NONE},
-};
 
 struct text {
 	const char *bytes;
@@ -93,32 +77,93 @@ static const char *decode_id(struct text id, struct route_match *match)
 
 static enum route_result refuse(struct route_match *match, const char *reason)
 {
-	*match = (struct route_match){.reason = reason};
+	match->route = NULL;
+	match->reason = reason;
 	return ROUTE_BAD_TARGET;
 }
 
-static const struct route *find_row(struct text path, struct text *id)
+static unsigned method_of(const struct http_head *head)
 {
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (path_matches(routes[i].path, path, id))
-			return &routes[i];
+	switch (head->method) {
+	case HTTP_GET:
+		return METHOD_GET;
+	case HTTP_HEAD:
+		return METHOD_HEAD;
+	case HTTP_POST:
+		return METHOD_POST;
+	case HTTP_DELETE:
+		return METHOD_DELETE;
+	case HTTP_PUT:
+	case HTTP_PATCH:
+	case HTTP_OPTIONS:
+	case HTTP_OTHER:
+		break;
 	}
-	return NULL;
+	return METHOD_OTHER;
+}
+
+/* A path may stand in several rows, each with methods of its own: all of them are in *methods. */
+static const struct wire_route_info *find_row(struct text path, unsigned method, unsigned *methods, struct text *id)
+{
+	const struct wire_route_info *found = NULL;
+	*methods = 0;
+	for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+		const struct wire_route_info *row = wire_route_info((enum wire_route)i);
+		if (!path_matches(row->path, path, id))
+			continue;
+		if (row->methods & method)
+			return row;
+		*methods |= row->methods;
+		found = found ? found : row;
+	}
+	return found;
+}
+
+static void list_methods(unsigned methods, char *allow)
+{
+	static const struct {
+		unsigned method;
+		const char *name;
+	} names[] = {{METHOD_GET, "GET"}, {METHOD_HEAD, "HEAD"}, {METHOD_POST, "POST"}, {METHOD_DELETE, "DELETE"}};
+	int length = 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (methods & names[i].method)
+			length += snprintf(allow + length, ROUTE_ALLOW_MAX + 1 - (size_t)length, "%s%s", length > 0 ? ", " : "",
+			                   names[i].name);
+}
+
+static bool begins_with(struct text path, const char *start)
+{
+	return path.length >= strlen(start) && memcmp(path.bytes, start, strlen(start)) == 0;
+}
+
+/* Whoever asks for what is not known is told so in the dialect of what stands next to it. */
+static enum wire_dialect dialect_near(struct text path)
+{
+	if (begins_with(path, "/api/"))
+		return DIALECT_OLLAMA;
+	return begins_with(path, "/v1/messages") ? DIALECT_ANTHROPIC : DIALECT_OPENAI;
 }
 
 enum route_result route_find(const struct http_head *head, const char *bytes, struct route_match *match)
 {
 	struct text target = {.bytes = bytes + head->target.start, .length = head->target.length};
-	struct text id;
+	struct text path = path_of(target), id;
+	unsigned method = method_of(head), methods;
 
-	*match = (struct route_match){0};
+	*match = (struct route_match){.dialect = dialect_near(path)};
 	if (!escapes_are_whole(target))
 		return refuse(match, "the target has a '%' that is not followed by two hexadecimal digits");
-	match->route = find_row(path_of(target), &id);
+	match->route = find_row(path, method, &methods, &id);
 	if (!match->route)
 		return ROUTE_NOT_FOUND;
-	if (!(match->route->methods & 1u << head->method))
+	match->dialect = match->route->dialect;
+	if (!(match->route->methods & method)) {
+		list_methods(methods, match->allow);
 		return ROUTE_WRONG_METHOD;
+	}
+	if (match->route->named != NAMED_PATH)
+		return ROUTE_FOUND;
 	const char *reason = decode_id(id, match);
 	return reason ? refuse(match, reason) : ROUTE_FOUND;
 }

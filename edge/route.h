@@ -1,9 +1,10 @@
 /*
- * Which requests edge knows: one table of methods and paths.
+ * Finds the row of the route table (proto/wire/route.h) that a request asks
+ * for.
  *
  * A path is compared as it was sent, byte by byte; nothing is decoded, folded
- * or normalised.  The one exception is the id in /v1/models/{id}, which runs
- * to the end of the path, '/' included, and is decoded after it was matched.
+ * or normalised.  The one exception is an {id}, which runs to the end of the
+ * path, '/' included, and is decoded after it was matched.
  */
 #ifndef EDGE_ROUTE_H
 #define EDGE_ROUTE_H
@@ -11,39 +12,21 @@
 #include "../proto/wire/stamp.h"
 #include "http_parse.h"
 
-/* Who answers. */
-enum route_serve {
-	SERVE_FORWARD, /* proxyd, against a lease for route->wire */
-	SERVE_ROOT,    /* edge: GET / */
-	SERVE_HEALTH,  /* edge: alive */
-	SERVE_READY    /* edge: every daemon and store by name */
-};
-
-enum route_body {
-	ROUTE_BODY_NONE, /* none is expected; one that comes is read and dropped */
-	ROUTE_BODY_JSON
-};
-
-struct route {
-	const char *path;  /* "{id}" at its end stands for one or more bytes */
-	unsigned methods;  /* bit 1 << enum http_method for each that is right */
-	const char *allow; /* methods, as in an Allow header */
-	enum route_serve serve;
-	enum wire_route wire; /* ROUTE_COUNT unless SERVE_FORWARD */
-	enum route_body body;
-};
+enum { ROUTE_ALLOW_MAX = 31 };
 
 enum route_result {
 	ROUTE_FOUND,
 	ROUTE_NOT_FOUND,    /* 404 */
-	ROUTE_WRONG_METHOD, /* 405; route->allow says which are right */
+	ROUTE_WRONG_METHOD, /* 405; allow says which are right */
 	ROUTE_BAD_TARGET    /* 400; see reason */
 };
 
 struct route_match {
-	const struct route *route;      /* NULL after ROUTE_NOT_FOUND and ROUTE_BAD_TARGET */
-	char model[MODEL_NAME_MAX + 1]; /* the decoded {id}, or "" */
-	const char *reason;             /* valid after ROUTE_BAD_TARGET; static */
+	const struct wire_route_info *route; /* NULL after ROUTE_NOT_FOUND and ROUTE_BAD_TARGET */
+	enum wire_dialect dialect;           /* in which to refuse it, whatever the result */
+	char model[MODEL_NAME_MAX + 1];      /* the decoded {id}, or "" */
+	char allow[ROUTE_ALLOW_MAX + 1];     /* methods, as in an Allow header; valid after ROUTE_WRONG_METHOD */
+	const char *reason;                  /* valid after ROUTE_BAD_TARGET; static */
 };
 
 /* Finds the route of a complete head; bytes is its buffer. */

@@ -120,10 +120,10 @@ static void warn_of_grant(const struct limit_take *take, enum wire_error error)
 	log_warn("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
 }
 
-/* Lists of models cost no tokens, everything else at least one. */
+/* What costs tokens costs at least one. */
 static uint64_t cost_of(const struct limit_take *asked)
 {
-	if (asked->route == ROUTE_MODELS || asked->route == ROUTE_MODEL)
+	if (wire_route_info(asked->route)->cost == COST_FREE)
 		return 0;
 	if (asked->tokens == 0)
 		return 1;

@@ -30,17 +30,17 @@ struct take *take_of(struct pool_waiter *waiter)
 	return (struct take *)((char *)waiter - offsetof(struct take, waiter));
 }
 
-/* Lists of models need no upstream; a model named with one must be allowed all the same. */
+/* What costs nothing takes no slot; a model that it names must be allowed all the same. */
 bool take_find_route(struct take *take, const struct models *models, const struct pools *pools)
 {
 	struct lease *lease = &take->lease;
-	bool is_list = lease->route == ROUTE_MODELS || lease->route == ROUTE_MODEL;
+	const struct wire_route_info *route = wire_route_info(lease->route);
 	if (lease->model[0] == '\0')
-		return is_list;
+		return route->named == NAMED_NONE;
 	if (!model_list_allows(lease->models, lease->model))
 		return false;
 	const struct model *model = models_find(models, lease->model);
-	if (!model || is_list)
+	if (!model || route->cost == COST_FREE)
 		return model != NULL;
 	take->pool = pools->of_upstream[model->upstream];
 	snprintf(lease->upstream, sizeof(lease->upstream), "%s", take->pool->name);

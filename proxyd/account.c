@@ -13,20 +13,47 @@ enum {
 	STATUS_CLIENT_GONE = 499
 };
 
-/* Tokens that were reported, or what can be observed: of a failed request, nothing. */
+struct usage {
+	bool known; /* told by the server */
+	uint64_t tokens_in, tokens_out;
+};
+
+/* Pictures and sounds are not text: no more is charged for their bytes than was reserved. */
+static uint64_t tokens_of(const struct stream *stream, uint64_t bytes)
+{
+	uint64_t tokens = bytes / BYTES_PER_TOKEN, most = stream->lease.tokens;
+	bool is_media = wire_route_info(stream->lease.route)->shape == SHAPE_MEDIA;
+	return is_media && tokens > most ? most : tokens;
+}
+
+/* What has been observed of an answer whose end did not tell. */
+static struct usage observed(const struct stream *stream)
+{
+	const struct wire_route_info *route = wire_route_info(stream->lease.route);
+	const struct tally *tally = &stream->scan.tally;
+	struct usage usage = {0};
+	if (stream->answer != ANSWER_NONE && tally->tokens_in > 0)
+		usage.tokens_in = tally->tokens_in;
+	else if (route->takes == TAKES_JSON)
+		usage.tokens_in = stream->body_expected / BYTES_PER_TOKEN;
+	if (stream->answer == ANSWER_PLAIN && route->cost == COST_ANSWER)
+		usage.tokens_out = tokens_of(stream, stream->reply.bytes);
+	else if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES)
+		usage.tokens_out = tally->chunks;
+	return usage;
+}
+
+/* Tokens that were reported, or what can be observed: of a failed request, or one that costs nothing, none. */
 static struct usage used(const struct stream *stream)
 {
-	bool events = stream->answer == ANSWER_EVENTS, plain = stream->answer == ANSWER_PLAIN;
-	struct usage usage = events ? stream->scan.events.usage : stream->usage;
-	bool begun = events || plain || (stream->answer == ANSWER_NONE && stream->cancelled && stream->charged);
-	if (usage.known || !begun || stream->served[0] == '\0')
-		return usage;
-	usage.tokens_in = stream->body_expected / BYTES_PER_TOKEN;
-	if (events)
-		usage.tokens_out = stream->scan.events.chunks;
-	else if (plain)
-		usage.tokens_out = stream->reply.bytes / BYTES_PER_TOKEN;
-	return usage;
+	const struct tally *tally = &stream->scan.tally;
+	bool answered = stream->answer == ANSWER_PLAIN || stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES;
+	bool begun = answered || (stream->answer == ANSWER_NONE && stream->cancelled && stream->charged);
+	if (!begun || wire_route_info(stream->lease.route)->cost == COST_FREE)
+		return (struct usage){0};
+	if (answered && tally->counted)
+		return (struct usage){true, tally->tokens_in, tally->tokens_out};
+	return observed(stream);
 }
 
 void account_settle(struct stream *stream)
@@ -66,7 +93,7 @@ static void start_record(struct audit_record *record, const struct lease *lease,
 	memcpy(record->model, lease->model, sizeof(record->model));
 	memcpy(record->upstream, lease->upstream, sizeof(record->upstream));
 	snprintf(record->client, sizeof(record->client), "%s", client);
-	snprintf(record->action, sizeof(record->action), "%s", wire_route_label(lease->route));
+	snprintf(record->action, sizeof(record->action), "%s", wire_route_info(lease->route)->label);
 }
 
 void account_record(const struct stream *stream)
@@ -82,7 +109,7 @@ void account_record(const struct stream *stream)
 	record.tokens_in = usage.tokens_in;
 	record.tokens_out = usage.tokens_out;
 	record.estimated = !usage.known && usage.tokens_in + usage.tokens_out > 0;
-	record.streamed = stream->answer == ANSWER_EVENTS;
+	record.streamed = stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES;
 	record.bytes_in = stream->body_expected;
 	record.bytes_out = stream->reply.bytes;
 	record.first_byte_ms = (uint32_t)(first_byte_us(stream) / 1000);

@@ -6,6 +6,7 @@
 
 #include "../proto/daemon/log.h"
 #include "catalogue.h"
+#include "passed.h"
 #include "proxyd.h"
 #include "stream.h"
 #include "wrap.h"
@@ -51,7 +52,7 @@ static enum problem judge_head(const struct head *head)
 static void pass_head(struct stream *stream)
 {
 	const struct head *head = &stream->head;
-	bool streaming = stream->answer == ANSWER_EVENTS;
+	bool streaming = stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES;
 	struct stream_head out;
 	out.status = (uint16_t)head->status;
 	out.streaming = streaming;
@@ -73,7 +74,25 @@ static enum stream_answer kind_of(const struct stream *stream, const struct head
 		return ANSWER_ERROR;
 	if (stream->served[0] == '\0')
 		return ANSWER_LIST;
-	return head_is(head, "text/event-stream") ? ANSWER_EVENTS : ANSWER_PLAIN;
+	enum wire_shape shape = wire_route_info(stream->lease.route)->shape;
+	if (shape == SHAPE_LINES)
+		return head_is(head, "application/x-ndjson") ? ANSWER_LINES : ANSWER_PLAIN;
+	return shape != SHAPE_PLAIN && head_is(head, "text/event-stream") ? ANSWER_EVENTS : ANSWER_PLAIN;
+}
+
+static void start(struct stream *stream)
+{
+	const struct api_client *client = &stream->reply.client;
+	if (stream->answer == ANSWER_EVENTS) {
+		sse_start(&stream->scan.events, client, stream->strips_usage, pass_bytes, &stream->reply);
+		pass_head(stream);
+	} else if (stream->answer == ANSWER_LINES) {
+		lines_start(&stream->scan.lines, client, pass_bytes, &stream->reply);
+		pass_head(stream);
+	} else if (stream->answer == ANSWER_PLAIN) {
+		tally_start(&stream->scan.tally, client->shape);
+		tally_object_start(&stream->scan.tally);
+	}
 }
 
 static void take_head(void *arg, const struct head *head)
@@ -90,12 +109,7 @@ static void take_head(void *arg, const struct head *head)
 	stream->state = STREAM_ANSWERING;
 	stream->answer = kind_of(stream, head);
 	stream->head = *head;
-	if (stream->answer == ANSWER_EVENTS) {
-		sse_start(&stream->scan.events, stream->strips_usage, pass_bytes, &stream->reply);
-		pass_head(stream);
-	} else if (stream->answer == ANSWER_PLAIN) {
-		usage_start(&stream->scan.plain);
-	}
+	start(stream);
 }
 
 /* --- the body --- */
@@ -127,7 +141,7 @@ static void pass_kept(struct stream *stream)
  * to be cut can become a proper error, and a long one cannot be taken for whole. */
 static bool take_plain(struct stream *stream, const char *bytes, size_t length)
 {
-	usage_feed(&stream->scan.plain, bytes, length);
+	tally_feed(&stream->scan.tally, bytes, length);
 	if (stream->kept_length > 0)
 		pass_kept(stream);
 	return keep(stream, bytes, length);
@@ -143,6 +157,8 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 	bool taken = true;
 	if (stream->answer == ANSWER_EVENTS)
 		sse_feed(&stream->scan.events, bytes, length);
+	else if (stream->answer == ANSWER_LINES)
+		lines_feed(&stream->scan.lines, bytes, length);
 	else if (stream->answer == ANSWER_PLAIN)
 		taken = take_plain(stream, bytes, length);
 	else
@@ -157,7 +173,7 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 /* --- the end --- */
 
 /* Whether a stream was complete is said by the stream, not by the end of its connection. */
-static void end_events(struct stream *stream, enum problem problem)
+static void end_stream(struct stream *stream, enum problem problem)
 {
 	stream_fail(stream, problem == PROBLEM_NONE ? PROBLEM_UNFINISHED : problem);
 }
@@ -165,7 +181,8 @@ static void end_events(struct stream *stream, enum problem problem)
 /* HTTP may say that all is well where the JSON says that it is not. */
 static void end_plain(struct stream *stream, enum problem problem)
 {
-	bool whole = usage_end(&stream->scan.plain, &stream->usage) || !head_is(&stream->head, "application/json");
+	bool is_cut = tally_object_end(&stream->scan.tally) == TALLY_CUT;
+	bool whole = !is_cut || !head_is(&stream->head, "application/json");
 	if (problem == PROBLEM_NONE && !whole)
 		problem = PROBLEM_BROKEN;
 	if (problem != PROBLEM_NONE) {
@@ -180,7 +197,7 @@ static void end_error(struct stream *stream)
 {
 	char text[API_ERROR_MAX];
 	const char *body = stream->kept ? stream->kept : "";
-	size_t wrapped = wrap_body(stream->head.status, body, stream->kept_length, text);
+	size_t wrapped = wrap_body(&stream->reply.client, stream->head.status, body, stream->kept_length, text);
 	reply_body(&stream->reply, wrap_status(stream->head.status), stream->head.retry, wrapped ? text : body,
 	           wrapped ? wrapped : stream->kept_length);
 	stream_finish(stream, STREAM_COMPLETE, "upstream_error");
@@ -191,8 +208,8 @@ static void ended(void *arg, enum problem problem, const char *reason)
 	struct stream *stream = arg;
 	stream->call = NULL;
 	note_trouble(stream, problem, reason);
-	if (stream->answer == ANSWER_EVENTS)
-		end_events(stream, problem);
+	if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES)
+		end_stream(stream, problem);
 	else if (stream->answer == ANSWER_PLAIN)
 		end_plain(stream, problem);
 	else if (stream->answer == ANSWER_ERROR)
@@ -209,10 +226,10 @@ static const struct upstream_events events = {sent, take_head, take_data, ended}
 
 void answer_ask(struct stream *stream, const char *url, const char *body)
 {
-	const struct route_upstream *route = route_of(stream);
+	stream->headers = passed_join(stream->passed, route_of(stream)->headers);
 	struct upstream_request request = {
 		.url = url,
-		.headers = stream->wants_stream ? route->stream_headers : route->headers,
+		.headers = stream->headers,
 		.body = body,
 		.length = stream->body_length,
 	};
@@ -220,4 +237,21 @@ void answer_ask(struct stream *stream, const char *url, const char *body)
 	stream->call = upstream_ask(&request, &events, stream);
 	if (!stream->call)
 		stream_fail(stream, PROBLEM_BUSY);
+}
+
+bool answer_end(struct stream *stream, enum problem problem)
+{
+	return stream->answer == ANSWER_EVENTS ? sse_end(&stream->scan.events, problem)
+	                                       : lines_end(&stream->scan.lines, problem);
+}
+
+void answer_free(struct stream *stream)
+{
+	if (stream->answer == ANSWER_EVENTS)
+		sse_free(&stream->scan.events);
+	else if (stream->answer == ANSWER_LINES)
+		lines_free(&stream->scan.lines);
+	if (stream->headers)
+		passed_free(stream->headers, route_of(stream)->headers);
+	free(stream->kept);
 }

@@ -21,19 +21,44 @@ static void refuse_model(struct stream *stream)
 	stream_finish(stream, STREAM_COMPLETE, error.code);
 }
 
-void catalogue_finish(struct stream *stream)
+static enum modellist_result render(const struct stream *stream, char **text)
 {
-	char *text = NULL;
-	struct modellist list = {
+	const struct modellist list = {
 		.models = stream->routes->models,
 		.allowed = stream->lease.models,
 		.created = stream->routes->loaded,
+		.asked = stream->upstream,
 		.upstream = stream->kept,
 		.upstream_length = stream->kept_length,
 	};
-	bool all = stream->lease.route == ROUTE_MODELS;
-	enum modellist_result result = all ? modellist_all(&list, &text) : modellist_one(&list, stream->lease.model, &text);
+	if (stream->lease.route == ROUTE_MODEL)
+		return modellist_one(&list, stream->lease.model, text);
+	if (stream->lease.route == ROUTE_API_TAGS)
+		return modellist_tags(&list, text);
+	if (stream->lease.route == ROUTE_API_PS)
+		return modellist_loaded(&list, text);
+	return modellist_all(&list, text);
+}
 
+/* Ollama's version is what it says. */
+static void pass_version(struct stream *stream)
+{
+	if (!stream->kept) {
+		stream_fail(stream, PROBLEM_NOT_OFFERED);
+		return;
+	}
+	reply_body(&stream->reply, 200, "", stream->kept, stream->kept_length);
+	stream_finish(stream, STREAM_COMPLETE, "");
+}
+
+void catalogue_finish(struct stream *stream)
+{
+	char *text = NULL;
+	if (stream->lease.route == ROUTE_API_VERSION) {
+		pass_version(stream);
+		return;
+	}
+	enum modellist_result result = render(stream, &text);
 	if (result == MODELLIST_NO_MODEL) {
 		refuse_model(stream);
 	} else if (result == MODELLIST_BAD_JSON) {
@@ -48,14 +73,16 @@ void catalogue_finish(struct stream *stream)
 void catalogue_answer(struct stream *stream)
 {
 	const struct models *models = stream->routes->models;
-	long upstream = modellist_upstream(models);
-	bool all = stream->lease.route == ROUTE_MODELS;
+	bool one = stream->lease.route == ROUTE_MODEL;
+	bool native = stream->reply.client.dialect == DIALECT_OLLAMA;
+	long upstream = native ? modellist_ollama(models) : modellist_upstream(models);
 
 	stream->charged = true;
-	if (upstream < 0 || (!all && modellist_is_configured(models, stream->lease.model))) {
+	if (upstream < 0 || (one && modellist_is_configured(models, stream->lease.model))) {
 		catalogue_finish(stream);
 		return;
 	}
 	stream->upstream = (size_t)upstream;
-	answer_ask(stream, stream->routes->upstreams[upstream].urls[ROUTE_MODELS], NULL);
+	enum wire_route asked = one ? ROUTE_MODELS : stream->lease.route;
+	answer_ask(stream, stream->routes->upstreams[upstream].urls[asked], NULL);
 }

@@ -1,4 +1,7 @@
-/* GET /v1/models and /v1/models/{id}: answered here, with the "*" upstream's list when there is one. */
+/*
+ * What is known of models: GET /v1/models, /v1/models/{id}, /api/tags, /api/ps and /api/version, answered here with
+ * what an upstream lists itself.
+ */
 #ifndef PROXYD_CATALOGUE_H
 #define PROXYD_CATALOGUE_H
 

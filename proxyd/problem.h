@@ -25,11 +25,12 @@
 	  "The model server answered with a redirect, which is not followed.") \
 	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \
 	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway access.") \
-	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the JSON body of your request.") \
+	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the body of your request.") \
 	X(TOO_LARGE, 413, "invalid_request_error", "request_too_large", "The request body is larger than is allowed.") \
 	X(WRONG_MODEL, 400, "invalid_request_error", "model_mismatch", "The body names another model than was admitted.") \
 	X(NO_MODEL, 404, "invalid_request_error", "model_not_found", \
 	  "The model does not exist or you do not have access to it.") \
+	X(NOT_OFFERED, 404, "invalid_request_error", "not_offered", "The model's server does not offer this.") \
 	X(REVOKED, 401, "invalid_request_error", "invalid_api_key", "This API key has been revoked.") \
 	X(MOVED, 503, "server_error", "server_is_overloaded", "The model has just moved to another server; please retry.") \
 	X(BUSY, 503, "server_error", "server_is_overloaded", \

@@ -6,9 +6,15 @@
 
 #define RETRY_SOON "retry-after: 1\r\n"
 
-void reply_start(struct reply *reply, struct ipc_link *edge, uint64_t id)
+void reply_start(struct reply *reply, struct ipc_link *edge, uint64_t id, const struct lease *lease)
 {
-	*reply = (struct reply){.edge = edge, .id = id, .credit = WIRE_STREAM_WINDOW};
+	const struct wire_route_info *route = wire_route_info(lease->route);
+	*reply = (struct reply){
+		.edge = edge,
+		.client = {route->dialect, route->shape, lease->request_id},
+		.id = id,
+		.credit = WIRE_STREAM_WINDOW,
+	};
 }
 
 void reply_free(struct reply *reply)
@@ -100,7 +106,7 @@ void reply_body(struct reply *reply, int status, const char *headers, const char
 void reply_error(struct reply *reply, const struct api_error *error)
 {
 	char text[API_ERROR_MAX];
-	size_t length = api_error_json(error, text, sizeof(text));
+	size_t length = api_error_json(&reply->client, error, text, sizeof(text));
 	reply_body(reply, error->status, error->status == 503 ? RETRY_SOON : "", text, length);
 }
 

@@ -12,20 +12,21 @@
 
 struct reply {
 	struct ipc_link *edge;
-	uint64_t id;     /* of the stream */
-	uint64_t credit; /* bytes that edge still takes */
-	uint64_t bytes;  /* of payload so far, those that wait included */
-	uint16_t status; /* of the head; 0: none was sent */
-	bool broken;     /* edge cannot be told any more: give the answer up */
-	bool over;       /* the trailer is known, */
-	bool told;       /* and was sent */
+	struct api_client client; /* to whom it is told */
+	uint64_t id;              /* of the stream */
+	uint64_t credit;          /* bytes that edge still takes */
+	uint64_t bytes;           /* of payload so far, those that wait included */
+	uint16_t status;          /* of the head; 0: none was sent */
+	bool broken;              /* edge cannot be told any more: give the answer up */
+	bool over;                /* the trailer is known, */
+	bool told;                /* and was sent */
 	struct stream_trailer trailer;
 	char *waiting; /* bytes from waiting_start to waiting_end are still to be sent */
 	size_t waiting_start, waiting_end, waiting_room;
 };
 
-/* Call reply_free() afterwards. */
-void reply_start(struct reply *reply, struct ipc_link *edge, uint64_t id);
+/* The answer to a request that has this lease, which must outlive it.  Call reply_free() afterwards. */
+void reply_start(struct reply *reply, struct ipc_link *edge, uint64_t id, const struct lease *lease);
 void reply_free(struct reply *reply);
 
 void reply_head(struct reply *reply, const struct stream_head *head);

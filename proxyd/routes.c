@@ -20,20 +20,22 @@ static char *join(const char *base, const char *path)
 	return url;
 }
 
-/* base_url stands for the server's root, or for what /v1 is elsewhere. */
+static bool is_asked(const struct wire_route_info *route)
+{
+	return route->serve == SERVE_UPSTREAM || (route->serve == SERVE_LIST && route->named == NAMED_NONE);
+}
+
+/* base_url stands for the server's root, or for what /v1 is elsewhere; only Ollama has more than that. */
 static void make_urls(const struct upstream *upstream, struct route_upstream *route)
 {
-	static const char *const paths[] = {
-#define X(name, number, path, label) [number] = path,
-		WIRE_ROUTES(X)
-#undef X
-	};
-	size_t skip = upstream->kind == UPSTREAM_OLLAMA ? 0 : strlen("/v1");
+	static const char v1[] = "/v1";
+	bool is_ollama = upstream->kind == UPSTREAM_OLLAMA;
 
-	for (size_t i = 0; i < ROUTE_COUNT; i++)
-		route->urls[i] = join(upstream->base_url, paths[i] + skip);
-	if (upstream->kind == UPSTREAM_OLLAMA)
-		route->warm_url = join(upstream->base_url, "/api/generate");
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		const struct wire_route_info *info = wire_route_info((enum wire_route)i);
+		if (is_asked(info) && (is_ollama || info->dialect != DIALECT_OLLAMA))
+			route->urls[i] = join(upstream->base_url, info->path + (is_ollama ? 0 : strlen(v1)));
+	}
 }
 
 static void add_header(struct curl_slist **list, const char *line)
@@ -42,10 +44,9 @@ static void add_header(struct curl_slist **list, const char *line)
 	CHECK(*list != NULL);
 }
 
-static struct curl_slist *make_headers(const char *accept, const char *authorization)
+static struct curl_slist *make_headers(const char *authorization)
 {
 	struct curl_slist *list = NULL;
-	add_header(&list, accept);
 	add_header(&list, "Content-Type: application/json");
 	add_header(&list, "Accept-Encoding: identity");
 	add_header(&list, "Expect:"); /* libcurl would wait for 100 before a large body */
@@ -82,8 +83,7 @@ static bool prepare(const struct upstream *upstream, struct route_upstream *rout
 	}
 	if (good) {
 		make_urls(upstream, route);
-		route->headers = make_headers("Accept: application/json", authorization);
-		route->stream_headers = make_headers("Accept: text/event-stream", authorization);
+		route->headers = make_headers(authorization);
 	}
 	explicit_bzero(authorization, sizeof(authorization));
 	return good;
@@ -125,9 +125,7 @@ static void clear(struct route_upstream *route)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		free(route->urls[i]);
-	free(route->warm_url);
 	free_headers(route->headers);
-	free_headers(route->stream_headers);
 }
 
 void routes_drop(struct routes *routes)

@@ -13,10 +13,8 @@ struct curl_slist;
 
 /* Beside the upstream of the same index in models. */
 struct route_upstream {
-	char *urls[ROUTE_COUNT];
-	char *warm_url;             /* kind ollama: loads a model */
-	struct curl_slist *headers; /* of a request for a JSON answer */
-	struct curl_slist *stream_headers;
+	char *urls[ROUTE_COUNT];           /* NULL: it does not offer that */
+	struct curl_slist *headers;        /* of a request; the first is its Content-Type */
 	char trouble[HEALTH_TEXT_MAX + 1]; /* why the last connection failed; "" when it did not */
 };
 

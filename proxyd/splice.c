@@ -33,12 +33,16 @@ static void quote(char *text, const char *name)
 	*text = '\0';
 }
 
-static size_t set_model(char *body, size_t length, const struct json_scan *scan, const char *model)
+size_t splice_name(char *body, size_t length, const struct json_value *value, const char *model)
 {
 	char text[2 * MODEL_NAME_MAX + 3];
-	const struct json_value *value = json_value(scan, SPLICE_MODEL);
 	quote(text, model);
 	return replace(body, length, value->start, value->end, text);
+}
+
+size_t splice_form(char *body, size_t length, const struct form_value *value, const char *model)
+{
+	return replace(body, length, value->start, value->end, model);
 }
 
 static bool object_is_empty(const char *body, const struct json_value *object)
@@ -72,13 +76,14 @@ static size_t set_usage(char *body, size_t length, const struct json_scan *scan)
 size_t splice_body(char *body, size_t length, const struct json_scan *scan, const char *model, bool usage)
 {
 	const struct json_value *options = json_value(scan, SPLICE_OPTIONS);
-	bool model_is_last = options->type == JSON_ABSENT || json_value(scan, SPLICE_MODEL)->start > options->start;
+	const struct json_value *name = json_value(scan, SPLICE_MODEL);
+	bool model_is_last = options->type == JSON_ABSENT || name->start > options->start;
 
 	if (model && model_is_last)
-		length = set_model(body, length, scan, model);
+		length = splice_name(body, length, name, model);
 	if (usage)
 		length = set_usage(body, length, scan);
 	if (model && !model_is_last)
-		length = set_model(body, length, scan, model);
+		length = splice_name(body, length, name, model);
 	return length;
 }

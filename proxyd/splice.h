@@ -5,6 +5,7 @@
 #ifndef PROXYD_SPLICE_H
 #define PROXYD_SPLICE_H
 
+#include "../proto/wire/form.h"
 #include "../proto/wire/json.h"
 #include "../proto/wire/stamp.h"
 
@@ -26,5 +27,9 @@ bool splice_wants_usage(const struct json_scan *scan);
  * client's.  usage: make stream_options.include_usage true.  Returns the new length.
  */
 size_t splice_body(char *body, size_t length, const struct json_scan *scan, const char *model, bool usage);
+
+/* The same for a name alone, which stands in `value`: in JSON; in a form. */
+size_t splice_name(char *body, size_t length, const struct json_value *value, const char *model);
+size_t splice_form(char *body, size_t length, const struct form_value *value, const char *model);
 
 #endif

@@ -1,6 +1,5 @@
 #include "sse.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define DONE "[DONE]"
@@ -8,20 +7,16 @@
 /* What the bytes at hand are part of. */
 enum field { FIELD_NAME, FIELD_SPACE, FIELD_DATA, FIELD_OTHER };
 
-enum { WANT_USAGE = USAGE_PATH_COUNT, WANT_CHOICES, WANT_ERROR, WANTED };
-
-static const char *const paths[WANTED] = {USAGE_PATHS, "usage", "choices", "error"};
-
 /* Bytes of one sse_feed() that are not emitted yet: those up to `passed` may go, the rest is an event in progress. */
 struct piece {
 	const char *start, *passed, *at, *limit;
 };
 
-void sse_start(struct sse *sse, bool strip, sse_emit *emit, void *arg)
+void sse_start(struct sse *sse, const struct api_client *client, bool strip, sse_emit *emit, void *arg)
 {
-	memset(sse, 0, offsetof(struct sse, json));
-	sse->held = NULL;
-	sse->held_length = sse->held_room = 0;
+	memset((char *)sse + sizeof(sse->tally), 0, sizeof(*sse) - sizeof(sse->tally));
+	tally_start(&sse->tally, client->shape);
+	sse->client = client;
 	sse->emit = emit;
 	sse->arg = arg;
 	sse->strip = strip;
@@ -29,15 +24,14 @@ void sse_start(struct sse *sse, bool strip, sse_emit *emit, void *arg)
 
 void sse_free(struct sse *sse)
 {
-	free(sse->held);
-	sse->held = NULL;
+	hold_free(&sse->held);
 }
 
 static void emit_held(struct sse *sse)
 {
-	if (sse->held_length > 0)
-		sse->emit(sse->arg, sse->held, sse->held_length);
-	sse->held_length = 0;
+	if (sse->held.length > 0)
+		sse->emit(sse->arg, sse->held.bytes, sse->held.length);
+	sse->held.length = 0;
 }
 
 /* Emits everything up to `to`, what was held from earlier pieces first. */
@@ -59,64 +53,24 @@ static void drop_up_to(struct sse *sse, struct piece *piece, const char *to)
 static void emit_problem(struct sse *sse, enum problem problem)
 {
 	char text[API_ERROR_MAX];
-	size_t length = api_error_event(problem_error(problem), text, sizeof(text));
+	size_t length = api_error_event(sse->client, problem_error(problem), sse->tally.objects, text, sizeof(text));
 	sse->emit(sse->arg, text, length);
-	sse->failed = true;
-}
-
-static bool hold(struct sse *sse, const char *bytes, size_t length)
-{
-	size_t wanted = sse->held_length + length;
-	if (length == 0)
-		return true;
-	if (wanted > SSE_HOLD_MAX)
-		return false;
-	if (wanted > sse->held_room) {
-		size_t room = wanted < 2048 ? 2048 : SSE_HOLD_MAX;
-		char *held = realloc(sse->held, room);
-		if (!held)
-			return false;
-		sse->held = held;
-		sse->held_room = room;
-	}
-	memcpy(sse->held + sse->held_length, bytes, length);
-	sse->held_length = wanted;
-	return true;
+	sse->tally.failed = true;
 }
 
 /* --- events --- */
 
-static bool is_empty_array(const struct json_value *value)
-{
-	return value->type == JSON_ARRAY && strspn(value->text + 1, " \t\r\n") + 2 == value->length;
-}
-
-/* Judges the data of a whole event; returns whether it is the chunk that has nothing but usage. */
-static bool judge_data(struct sse *sse)
-{
-	if (!sse->has_data || json_end(&sse->json) != JSON_OK)
-		return false;
-	const struct json_value *choices = json_value(&sse->json, WANT_CHOICES);
-	enum json_type error = json_value(&sse->json, WANT_ERROR)->type;
-	bool empty = is_empty_array(choices);
-	if (error != JSON_ABSENT && error != JSON_NULL && error != JSON_FALSE)
-		sse->failed = true;
-	if (choices->type == JSON_ARRAY && !empty)
-		sse->chunks++;
-	usage_read(&sse->json, &sse->usage);
-	return empty && json_value(&sse->json, WANT_USAGE)->type == JSON_OBJECT;
-}
-
 /* A blank line was read: the event up to piece->at is whole. */
 static void end_event(struct sse *sse, struct piece *piece)
 {
-	sse->stripped = judge_data(sse) && sse->strip && !sse->too_long;
+	bool is_usage = sse->has_data && tally_object_end(&sse->tally) == TALLY_USAGE;
+	sse->stripped = is_usage && sse->strip && !sse->too_long;
 	if (sse->stripped) {
-		sse->held_length = 0;
+		sse->held.length = 0;
 		drop_up_to(sse, piece, piece->at);
 	}
 	piece->passed = piece->at;
-	if (sse->held_length > 0 || sse->hides_error)
+	if (sse->held.length > 0 || sse->hides_error)
 		emit_up_to(sse, piece, piece->at);
 	if (sse->hides_error)
 		emit_problem(sse, PROBLEM_REPORTED);
@@ -140,16 +94,24 @@ static void end_name(struct sse *sse)
 	if (!data)
 		return;
 	if (!sse->has_data)
-		json_start(&sse->json, paths, WANTED);
+		tally_object_start(&sse->tally);
 	else
-		json_feed(&sse->json, "\n", 1);
+		tally_feed(&sse->tally, "\n", 1);
 	sse->has_data = true;
+}
+
+/* Responses and messages end otherwise, and their clients wait for that. */
+static bool ends_with_done(const struct sse *sse)
+{
+	return sse->tally.shape != SHAPE_RESPONSE && sse->tally.shape != SHAPE_MESSAGE;
 }
 
 static void judge_line(struct sse *sse)
 {
-	if (sse->field == FIELD_DATA && sse->head_length == strlen(DONE) && memcmp(sse->head, DONE, strlen(DONE)) == 0)
-		sse->done = true;
+	bool done =
+		sse->field == FIELD_DATA && sse->head_length == strlen(DONE) && memcmp(sse->head, DONE, strlen(DONE)) == 0;
+	if (done && ends_with_done(sse))
+		sse->tally.done = true;
 }
 
 static void end_line(struct sse *sse, struct piece *piece)
@@ -212,7 +174,7 @@ static void read_data(struct sse *sse, const char *bytes, size_t length)
 	size_t kept = length < room ? length : room;
 	memcpy(sse->head + sse->head_length, bytes, kept);
 	sse->head_length = (uint8_t)(sse->head_length + kept);
-	json_feed(&sse->json, bytes, length);
+	tally_feed(&sse->tally, bytes, length);
 }
 
 /* Consumes bytes that end no line, as many as belong to the same field. */
@@ -245,7 +207,7 @@ void sse_feed(struct sse *sse, const char *bytes, size_t length)
 	if (sse->strip && !sse->too_long) {
 		if (piece.passed > piece.start)
 			emit_up_to(sse, &piece, piece.passed);
-		sse->too_long = !hold(sse, piece.start, (size_t)(piece.limit - piece.start));
+		sse->too_long = !hold_put(&sse->held, piece.start, (size_t)(piece.limit - piece.start));
 	}
 	if (!sse->strip || sse->too_long)
 		emit_up_to(sse, &piece, piece.limit);
@@ -255,12 +217,12 @@ bool sse_end(struct sse *sse, enum problem problem)
 {
 	bool in_line = sse->field != FIELD_NAME || sse->name_length > 0;
 	judge_line(sse);
-	if (sse->done || sse->failed) {
+	if (sse->tally.done || sse->tally.failed) {
 		emit_held(sse);
-		return !sse->failed;
+		return !sse->tally.failed;
 	}
-	if (sse->held_length > 0)
-		sse->held_length = 0; /* an event that will never be whole */
+	if (sse->held.length > 0)
+		sse->held.length = 0; /* an event that will never be whole */
 	else if (in_line || sse->in_event)
 		sse->emit(sse->arg, "\n\n", 2);
 	emit_problem(sse, problem);

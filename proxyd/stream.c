@@ -9,9 +9,8 @@
 #include "account.h"
 #include "answer.h"
 #include "catalogue.h"
+#include "passed.h"
 #include "proxyd.h"
-
-static const char *const paths[] = {SPLICE_PATHS};
 
 /* --- the end --- */
 
@@ -20,12 +19,11 @@ static void free_stream(struct stream *stream)
 	streams_remove(&stream->proxyd->streams, stream);
 	stream->proxyd->streams.body_bytes -= stream->body_expected;
 	loop_timer_clear(&stream->total);
-	if (stream->answer == ANSWER_EVENTS)
-		sse_free(&stream->scan.events);
+	answer_free(stream);
 	reply_free(&stream->reply);
 	routes_drop(stream->routes);
+	free((void *)stream->passed.data);
 	free(stream->sealed);
-	free(stream->kept);
 	free(stream->body);
 	free(stream);
 }
@@ -68,8 +66,8 @@ void stream_fail(struct stream *stream, enum problem problem)
 		end = STREAM_ABORTED;
 	} else if (stream->reply.status == 0) {
 		reply_error(&stream->reply, error);
-	} else if (stream->answer == ANSWER_EVENTS) {
-		bool whole = sse_end(&stream->scan.events, problem);
+	} else if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES) {
+		bool whole = answer_end(stream, problem);
 		end = whole ? STREAM_COMPLETE : STREAM_CUT;
 		code = whole ? "" : code;
 	} else {
@@ -102,7 +100,7 @@ static void refuse(struct proxyd *proxyd, uint64_t id, const struct stream_open 
 	struct reply reply;
 
 	snprintf(trailer.code, sizeof(trailer.code), "%s", error->code);
-	reply_start(&reply, proxyd->edge, id);
+	reply_start(&reply, proxyd->edge, id, lease);
 	reply_error(&reply, error);
 	reply_trailer(&reply, &trailer);
 	reply_free(&reply);
@@ -133,11 +131,23 @@ static enum problem check_room(const struct proxyd *proxyd, const struct stream_
 
 static void *copy(const void *bytes, size_t length)
 {
-	void *new = malloc(length);
-	return new ? memcpy(new, bytes, length) : NULL;
+	void *new = malloc(length > 0 ? length : 1);
+	return new &&length > 0 ? memcpy(new, bytes, length) : new;
 }
 
-static struct stream *new_stream(struct proxyd *proxyd, uint64_t id, const struct stream_open *open)
+/* Makes room for what the client sent. */
+static bool furnish(struct stream *stream, const struct stream_open *open)
+{
+	stream->body_expected = (size_t)open->body_length;
+	stream->body = malloc(stream->body_expected + SPLICE_GROWTH_MAX);
+	stream->sealed_length = open->lease.length;
+	stream->sealed = copy(open->lease.data, open->lease.length);
+	stream->passed.length = open->passed.length;
+	stream->passed.data = open->passed.length > 0 ? copy(open->passed.data, open->passed.length) : NULL;
+	return stream->body && stream->sealed && (open->passed.length == 0 || stream->passed.data);
+}
+
+static struct stream *new_stream(struct proxyd *proxyd, const struct stream_open *open)
 {
 	struct stream *stream = malloc(sizeof(*stream));
 	if (!stream)
@@ -145,28 +155,23 @@ static struct stream *new_stream(struct proxyd *proxyd, uint64_t id, const struc
 	memset(stream, 0, offsetof(struct stream, scan));
 	stream->proxyd = proxyd;
 	stream->total = (struct loop_timer){.expired = total_expired, .arg = stream};
-	stream->body_expected = (size_t)open->body_length;
-	stream->body = malloc(stream->body_expected + SPLICE_GROWTH_MAX);
-	stream->sealed = copy(open->lease.data, open->lease.length);
-	if (!stream->body || !stream->sealed) {
-		free(stream->body);
-		free(stream->sealed);
-		free(stream);
-		return NULL;
-	}
-	stream->sealed_length = open->lease.length;
-	stream->routes = routes_hold(proxyd->routes);
 	stream->served = "";
 	memcpy(stream->client, open->client, sizeof(stream->client));
-	reply_start(&stream->reply, proxyd->edge, id);
-	json_start(&stream->scan.request, paths, SPLICE_MEMBERS);
-	return stream;
+	if (furnish(stream, open))
+		return stream;
+	free((void *)stream->passed.data);
+	free(stream->body);
+	free(stream->sealed);
+	free(stream);
+	return NULL;
 }
 
-static void start_stream(struct stream *stream, const struct lease *lease)
+static void start_stream(struct stream *stream, uint64_t id, const struct lease *lease)
 {
 	struct proxyd *proxyd = stream->proxyd;
 	stream->lease = *lease;
+	stream->routes = routes_hold(proxyd->routes);
+	reply_start(&stream->reply, proxyd->edge, id, &stream->lease);
 	stream->opened_ms = loop_now();
 	stream->opened_wall = loop_wall();
 	streams_add(&proxyd->streams, stream);
@@ -176,59 +181,49 @@ static void start_stream(struct stream *stream, const struct lease *lease)
 
 /* --- the request body --- */
 
-static bool names_model(const struct stream *stream)
-{
-	char model[MODEL_NAME_MAX + 1];
-	const struct json_value *value = json_value(&stream->scan.request, SPLICE_MODEL);
-	return json_decode_string(value, model, sizeof(model)) >= 0 && strcmp(model, stream->lease.model) == 0;
-}
-
-/* The slot that was leased is the one of the upstream it is used for. */
-static enum problem find_route(struct stream *stream, const struct model **route)
+/* The slot that was leased, if any, is the one of the upstream it is used for. */
+static enum problem find_route(struct stream *stream, const struct model **model)
 {
 	const struct models *models = stream->routes->models;
-	*route = models_find(models, stream->lease.model);
-	if (!*route)
+	bool has_slot = wire_route_info(stream->lease.route)->cost != COST_FREE;
+	*model = models_find(models, stream->lease.model);
+	if (!*model)
 		return PROBLEM_NO_MODEL;
-	stream->upstream = (*route)->upstream;
-	if (strcmp(models->upstreams[stream->upstream].name, stream->lease.upstream) != 0)
+	stream->upstream = (*model)->upstream;
+	if (has_slot && strcmp(models->upstreams[stream->upstream].name, stream->lease.upstream) != 0)
 		return PROBLEM_MOVED;
+	if (!stream->routes->upstreams[stream->upstream].urls[stream->lease.route])
+		return PROBLEM_NOT_OFFERED;
 	return PROBLEM_NONE;
 }
 
-static void splice(struct stream *stream, const struct model *route)
+static void splice(struct stream *stream, const struct model *model)
 {
-	const struct json_scan *scan = &stream->scan.request;
-	bool can_stream = stream->lease.route == ROUTE_CHAT || stream->lease.route == ROUTE_COMPLETIONS;
-	bool renamed = route->target[0] != '\0' && strcmp(route->target, stream->lease.model) != 0;
+	const struct request *request = &stream->scan.request;
+	bool renamed = model->target[0] != '\0' && strcmp(model->target, stream->lease.model) != 0;
 
-	stream->served = route->target[0] != '\0' ? route->target : stream->lease.model;
-	stream->wants_stream = can_stream && splice_wants_stream(scan);
-	stream->strips_usage = stream->wants_stream && !splice_wants_usage(scan);
-	stream->body_length =
-		splice_body(stream->body, stream->body_length, scan, renamed ? route->target : NULL, stream->strips_usage);
+	stream->served = model->target[0] != '\0' ? model->target : stream->lease.model;
+	stream->strips_usage = request_wants_chunks(request) && !request_wants_usage(request);
+	stream->body_length = request_splice(request, stream->body, stream->body_length, renamed ? model->target : NULL,
+	                                     stream->strips_usage);
 }
 
 static void body_complete(struct stream *stream)
 {
-	const struct model *route;
-	enum problem problem;
+	const struct model *model;
 
-	if (stream->lease.route == ROUTE_MODELS || stream->lease.route == ROUTE_MODEL) {
+	if (wire_route_info(stream->lease.route)->serve == SERVE_LIST) {
 		catalogue_answer(stream);
 		return;
 	}
-	if (json_end(&stream->scan.request) != JSON_OK || !json_is_object(&stream->scan.request))
-		problem = PROBLEM_BAD_BODY;
-	else if (!names_model(stream))
-		problem = PROBLEM_WRONG_MODEL;
-	else
-		problem = find_route(stream, &route);
+	enum problem problem = request_judge(&stream->scan.request, stream->lease.model);
+	if (problem == PROBLEM_NONE)
+		problem = find_route(stream, &model);
 	if (problem != PROBLEM_NONE) {
 		stream_fail(stream, problem);
 		return;
 	}
-	splice(stream, route);
+	splice(stream, model);
 	answer_ask(stream, stream->routes->upstreams[stream->upstream].urls[stream->lease.route], stream->body);
 }
 
@@ -252,7 +247,7 @@ static enum wire_error take_body(struct stream *stream, const uint8_t *bytes, si
 	}
 	if (length > 0)
 		memcpy(stream->body + stream->body_length, bytes, length);
-	json_feed(&stream->scan.request, stream->body + stream->body_length, length);
+	request_feed(&stream->scan.request, stream->body + stream->body_length, length);
 	stream->body_length += length;
 	stream->body_credit += length;
 	if (is_last)
@@ -282,16 +277,22 @@ enum wire_error stream_open(struct proxyd *proxyd, const struct wire_frame *fram
 		error = WIRE_BAD_VALUE;
 	if (error == WIRE_OK)
 		error = check_lease(proxyd, open.lease, &lease);
+	if (error == WIRE_OK && !passed_is_good(open.passed, wire_route_info(lease.route)))
+		error = WIRE_BAD_VALUE;
 	if (error != WIRE_OK)
 		return error;
 	enum problem problem = check_room(proxyd, &open, &lease);
-	if (problem == PROBLEM_NONE && !(stream = new_stream(proxyd, frame->id, &open)))
+	if (problem == PROBLEM_NONE && !(stream = new_stream(proxyd, &open)))
 		problem = PROBLEM_BUSY;
 	if (problem != PROBLEM_NONE) {
 		refuse(proxyd, frame->id, &open, &lease, problem);
 		return WIRE_OK;
 	}
-	start_stream(stream, &lease);
+	start_stream(stream, frame->id, &lease);
+	if (!request_start(&stream->scan.request, wire_route_info(lease.route), open.passed)) {
+		stream_fail(stream, PROBLEM_BAD_BODY);
+		return WIRE_OK;
+	}
 	return take_body(stream, open.body.data, open.body.length, frame->flags & WIRE_FLAG_END);
 }
 

@@ -9,7 +9,7 @@
  * Memory per stream, in bytes: this struct (10 KiB); the request body
  * (body_length, at most HEIMGATE_BODY_MAX, all together HEIMGATE_BODY_TOTAL);
  * what waits for the client's credit (one read of libcurl's, 16 KiB, and what
- * was held back before); what is held back (SSE_HOLD_MAX of a stream, 16 KiB of
+ * was held back before); what is held back (HOLD_MAX of a stream, 16 KiB of
  * another answer); libcurl's own 16 KiB; for errors and model lists the body
  * kept (ANSWER_KEPT_MAX).
  */
@@ -18,9 +18,9 @@
 
 #include "../proto/daemon/loop.h"
 #include "../proto/wire/msg_auth.h"
+#include "lines.h"
 #include "reply.h"
-#include "splice.h"
-#include "sse.h"
+#include "request.h"
 #include "upstream.h"
 
 struct proxyd;
@@ -38,6 +38,7 @@ enum stream_answer {
 	ANSWER_NONE,   /* none has come */
 	ANSWER_PLAIN,  /* passed on, the last piece only when the end is known to be right */
 	ANSWER_EVENTS, /* passed on as an event stream */
+	ANSWER_LINES,  /* passed on as lines of JSON */
 	ANSWER_ERROR,  /* kept, judged, passed on or wrapped */
 	ANSWER_LIST    /* kept, and made into a list of models */
 };
@@ -58,9 +59,10 @@ struct stream {
 	/* The request. */
 	char *body; /* body_expected and SPLICE_GROWTH_MAX bytes */
 	size_t body_length, body_expected;
-	size_t body_credit; /* bytes taken and not yet given back as credit */
-	bool wants_stream;
-	bool strips_usage; /* usage is asked for on our own account */
+	size_t body_credit;         /* bytes taken and not yet given back as credit */
+	struct wire_bytes passed;   /* header lines of the client's; data NULL: none */
+	struct curl_slist *headers; /* of the request; NULL until asked */
+	bool strips_usage;          /* usage is asked for on our own account */
 
 	/* Where it goes. */
 	struct routes *routes; /* held */
@@ -74,17 +76,19 @@ struct stream {
 	struct head head; /* valid once answer is set */
 	char *kept;       /* bytes of its body that have not been passed on */
 	size_t kept_length;
-	struct usage usage;
 	bool cancelled;
 	uint64_t opened_ms, opened_wall, sent_us, first_byte_us; /* loop_now(), loop_wall(), loop_micros() */
 
 	/* The request's scan until it is sent, then what follows the answer. */
 	union {
-		struct json_scan request;
-		struct usage_scan plain;
+		struct request request;
+		struct tally tally; /* of ANSWER_PLAIN; also the first member of the next two */
 		struct sse events;
+		struct lines lines;
 	} scan;
 };
+
+_Static_assert(offsetof(struct sse, tally) == 0 && offsetof(struct lines, tally) == 0, "every answer has its tally");
 
 /* The frames of edge.  WIRE_OK or the error with which to refuse. */
 enum wire_error stream_open(struct proxyd *proxyd, const struct wire_frame *frame);

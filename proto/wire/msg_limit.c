@@ -27,7 +27,7 @@ enum wire_error limit_take_decode(struct wire_in *in, struct limit_take *take)
 {
 	take->grant = wire_get_bytes(in, GRANT_MAX);
 	wire_get_fixed(in, take->request_id, REQUEST_ID_SIZE);
-	take->route = (enum wire_route)wire_get_enum(in, ROUTE_COUNT - 1);
+	take->route = wire_get_route(in);
 	wire_get_str(in, take->model, sizeof(take->model));
 	take->tokens = wire_get_u64(in);
 	return wire_end(in);

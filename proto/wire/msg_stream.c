@@ -4,6 +4,7 @@ void stream_open_encode(struct wire_out *out, const struct stream_open *open)
 {
 	wire_put_bytes(out, open->lease.data, open->lease.length, LEASE_MAX);
 	wire_put_str(out, open->client, CLIENT_ADDRESS_MAX);
+	wire_put_bytes(out, open->passed.data, open->passed.length, PASSED_MAX);
 	wire_put_u64(out, open->body_length);
 	wire_put_bytes(out, open->body.data, open->body.length, WIRE_CHUNK_MAX);
 }
@@ -12,6 +13,7 @@ enum wire_error stream_open_decode(struct wire_in *in, struct stream_open *open)
 {
 	open->lease = wire_get_bytes(in, LEASE_MAX);
 	wire_get_str(in, open->client, sizeof(open->client));
+	open->passed = wire_get_bytes(in, PASSED_MAX);
 	open->body_length = wire_get_u64(in);
 	open->body = wire_get_bytes(in, WIRE_CHUNK_MAX);
 	return wire_end(in);

@@ -14,19 +14,21 @@ enum {
 	CLIENT_ADDRESS_MAX = 45, /* printed IPv6, RFC 4291 */
 	CONTENT_TYPE_MAX = 128,
 	HEADER_BLOCK_MAX = 4096,
+	PASSED_MAX = 2048,
 	ERROR_CODE_MAX = 48
 };
 
 struct stream_open {
 	struct wire_bytes lease; /* sealed; at most LEASE_MAX */
 	char client[CLIENT_ADDRESS_MAX + 1];
-	uint64_t body_length;   /* of the whole request body, in bytes */
-	struct wire_bytes body; /* its first bytes; at most WIRE_CHUNK_MAX */
+	struct wire_bytes passed; /* "Name: value\r\n" lines of the client's for the upstream; at most PASSED_MAX */
+	uint64_t body_length;     /* of the whole request body, in bytes */
+	struct wire_bytes body;   /* its first bytes; at most WIRE_CHUNK_MAX */
 };
 
 struct stream_head {
 	uint16_t status;                         /* HTTP, 200 to 599 */
-	bool streaming;                          /* an event stream: not to be buffered on the way */
+	bool streaming;                          /* events or lines: not to be buffered on the way */
 	char content_type[CONTENT_TYPE_MAX + 1]; /* "": none */
 	char headers[HEADER_BLOCK_MAX + 1];      /* "Name: value\r\n" lines to be passed on, or "" */
 	bool length_known;

@@ -5,16 +5,6 @@
 
 enum { LABEL_GRANT = 'G', LABEL_LEASE = 'L' };
 
-const char *wire_route_label(enum wire_route route)
-{
-	static const char *const labels[] = {
-#define X(name, number, path, label) [number] = label,
-		WIRE_ROUTES(X)
-#undef X
-	};
-	return route < ROUTE_COUNT ? labels[route] : "unknown";
-}
-
 /* The label keeps a seal made for one kind of stamp from being good for another. */
 static void compute_seal(uint8_t seal[STAMP_SEAL_SIZE], uint8_t label, const uint8_t *fields, size_t length,
                          const uint8_t *key)
@@ -127,7 +117,7 @@ static enum wire_error lease_fields(struct wire_in *in, struct lease *lease)
 	wire_get_str(in, lease->models, sizeof(lease->models));
 	wire_get_str(in, lease->model, sizeof(lease->model));
 	wire_get_str(in, lease->upstream, sizeof(lease->upstream));
-	lease->route = (enum wire_route)wire_get_enum(in, ROUTE_COUNT - 1);
+	lease->route = wire_get_route(in);
 	lease->generation = wire_get_u64(in);
 	lease->expires = wire_get_u64(in);
 	lease->tokens = wire_get_u64(in);

@@ -15,7 +15,7 @@
 #ifndef WIRE_STAMP_H
 #define WIRE_STAMP_H
 
-#include "wire.h"
+#include "route.h"
 
 enum {
 	STAMP_KEY_SIZE = 32,
@@ -31,24 +31,6 @@ enum {
 	GRANT_MAX = 6 * 1024, /* sealed, in bytes */
 	LEASE_MAX = 6 * 1024
 };
-
-/* X(NAME, number, "path", "label in records") : what kind of request a lease is for. */
-#define WIRE_ROUTES(X) \
-	X(CHAT, 0, "/v1/chat/completions", "chat.completions") \
-	X(COMPLETIONS, 1, "/v1/completions", "completions") \
-	X(EMBEDDINGS, 2, "/v1/embeddings", "embeddings") \
-	X(MODELS, 3, "/v1/models", "models") \
-	X(MODEL, 4, "/v1/models/{id}", "models.retrieve")
-
-enum wire_route {
-#define X(name, number, path, label) ROUTE_##name = number,
-	WIRE_ROUTES(X)
-#undef X
-		ROUTE_COUNT
-};
-
-/* "chat.completions".  Static. */
-const char *wire_route_label(enum wire_route route);
 
 enum budget_period {
 	BUDGET_NONE,

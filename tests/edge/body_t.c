@@ -32,15 +32,22 @@ static struct client chunked(const char *text)
 	return client;
 }
 
-static enum body_result feed(struct body *body, const struct client *client, size_t step, struct refusal *refusal)
+static enum body_result feed_to(enum wire_route route, struct body *body, const struct client *client, size_t step,
+                                struct refusal *refusal)
 {
-	enum body_result result = body_start(body, &client->head, true, refusal);
+	body_expect(body, wire_route_info(route), "xyz");
+	enum body_result result = body_start(body, &client->head, refusal);
 	for (size_t at = 0; at < client->length && result == BODY_MORE;) {
 		size_t used, rest = client->length - at;
 		result = body_feed(body, client->bytes + at, rest < step ? rest : step, &used, refusal);
 		at += used;
 	}
 	return result;
+}
+
+static enum body_result feed(struct body *body, const struct client *client, size_t step, struct refusal *refusal)
+{
+	return feed_to(ROUTE_CHAT, body, client, step, refusal);
 }
 
 static void test_kept(void)
@@ -57,9 +64,8 @@ static void test_kept(void)
 			is_bytes(buffer_bytes(&body.kept), buffer_length(&body.kept), text, strlen(text), "kept as it came");
 			ok(body_model(&body, model, &refusal) && strcmp(model, "m\xc3\xa9") == 0, "the model is known");
 			ok(body_asks_stream(&body), "a stream is asked for");
-			struct estimate estimate = body_estimate(&body, ROUTE_CHAT);
-			ok(estimate.max_tokens == 7 && estimate.max_completion_tokens == 9 && estimate.choices == 2 &&
-			       estimate.body_length == strlen(text),
+			struct estimate estimate = body_estimate(&body);
+			ok(estimate.max_tokens == 9 && estimate.choices == 2 && estimate.prompt_bytes == strlen(text),
 			   "so is what decides its cost");
 			body_free(&body);
 		}
@@ -148,10 +154,119 @@ static void test_dropped(void)
 	struct body body = {0};
 	struct refusal refusal;
 	size_t used;
-	ok(body_start(&body, &client.head, false, &refusal) == BODY_MORE, "a body nobody asked for is read");
+	ok(body_start(&body, &client.head, &refusal) == BODY_MORE, "a body nobody asked for is read");
 	ok(body_feed(&body, client.bytes, client.length, &used, &refusal) == BODY_DONE && used == client.length, "whole");
 	is_int((long long)buffer_length(&body.kept), 0, "and dropped");
 	body_free(&body);
+}
+
+/* The largest of what the dialects call the largest answer. */
+static void test_spellings(void)
+{
+	static const char *const texts[] = {"{\"max_tokens\":9}", "{\"max_completion_tokens\":9,\"max_tokens\":7}",
+	                                    "{\"max_output_tokens\":9}", "{\"options\":{\"num_predict\":9}}"};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		struct client client = sized(texts[i]);
+		struct body body = {0};
+		struct refusal refusal;
+		feed(&body, &client, 1000, &refusal);
+		is_int(body_estimate(&body).max_tokens, 9, "%s", texts[i]);
+		body_free(&body);
+	}
+}
+
+static void test_streaming(void)
+{
+	static const struct {
+		enum wire_route route;
+		const char *text;
+		bool streams;
+	} cases[] = {{ROUTE_CHAT, "{}", false},
+	             {ROUTE_CHAT, "{\"stream\":true}", true},
+	             {ROUTE_API_CHAT, "{}", true},
+	             {ROUTE_API_CHAT, "{\"stream\":false}", false},
+	             {ROUTE_API_EMBED, "{}", false}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct client client = sized(cases[i].text);
+		struct body body = {0};
+		struct refusal refusal;
+		feed_to(cases[i].route, &body, &client, 1000, &refusal);
+		is_int(body_asks_stream(&body), cases[i].streams, "%s: %s", wire_route_info(cases[i].route)->path,
+		       cases[i].text);
+		body_free(&body);
+	}
+}
+
+static void test_either(void)
+{
+	static const struct {
+		const char *text;
+		const char *model; /* NULL: refused */
+	} cases[] = {{"{\"model\":\"m\"}", "m"},
+	             {"{\"name\":\"m\"}", "m"},
+	             {"{\"name\":\"m\",\"model\":\"m\"}", "m"},
+	             {"{\"name\":\"m\",\"model\":\"n\"}", NULL},
+	             {"{\"name\":\"m\",\"model\":null}", NULL},
+	             {"{\"name\":\"\"}", NULL},
+	             {"{}", NULL}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct client client = sized(cases[i].text);
+		struct body body = {0};
+		struct refusal refusal;
+		char model[MODEL_NAME_MAX + 1];
+		feed_to(ROUTE_API_SHOW, &body, &client, 1000, &refusal);
+		bool good = body_model(&body, model, &refusal);
+		ok(good == (cases[i].model != NULL) && (!good || strcmp(model, cases[i].model) == 0), "%s", cases[i].text);
+		body_free(&body);
+	}
+}
+
+#define PART(name, value) "--xyz\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+
+static void test_forms(void)
+{
+	static const struct {
+		const char *text;
+		const char *model; /* NULL: refused */
+	} cases[] = {{PART("model", "whisper-1") "--xyz--\r\n", "whisper-1"},
+	             {PART("n", "3") PART("model", "m") "--xyz--", "m"},
+	             {PART("model", "") "--xyz--\r\n", NULL},
+	             {PART("model", "a\nb") "--xyz--\r\n", NULL},
+	             {PART("model", "a\xff") "--xyz--\r\n", NULL},
+	             {PART("n", "3") "--xyz--\r\n", NULL}};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct client client = sized(cases[i].text);
+		struct body body = {0};
+		struct refusal refusal;
+		char model[MODEL_NAME_MAX + 1];
+		is_int(feed_to(ROUTE_TRANSCRIPTIONS, &body, &client, 7, &refusal), BODY_DONE, "a form is taken");
+		is_int((long long)buffer_length(&body.kept), (long long)client.length, "and kept as it came");
+		bool good = body_model(&body, model, &refusal);
+		ok(good == (cases[i].model != NULL) && (!good || strcmp(model, cases[i].model) == 0), "its model: %s",
+		   cases[i].model ? cases[i].model : "none");
+		struct estimate estimate = body_estimate(&body);
+		ok(estimate.prompt_bytes == 0 && estimate.choices == (strstr(cases[i].text, "\"n\"") ? 3 : -1), "its cost");
+		body_free(&body);
+	}
+	struct client client = sized(PART("model", "a") PART("model", "b"));
+	struct body body = {0};
+	struct refusal refusal = {0};
+	ok(feed_to(ROUTE_TRANSCRIPTIONS, &body, &client, 1000, &refusal) == BODY_REFUSED && refusal.status == 400,
+	   "two models are refused: %s", refusal.message);
+	body_free(&body);
+}
+
+/* A route's own bound, below the configured one. */
+static void test_route_bound(void)
+{
+	static const struct conf_edge wide = {.body_max = 1 << 20, .body_total = 1 << 20};
+	struct client client = {.head = {.has_content_length = true, .content_length = 64 * 1024 + 1}};
+	struct body body = {0};
+	struct refusal refusal = {0};
+	body_init(&wide);
+	ok(feed_to(ROUTE_API_SHOW, &body, &client, 1, &refusal) == BODY_REFUSED && refusal.status == 413, "over its bound");
+	body = (struct body){0};
+	ok(feed_to(ROUTE_CHAT, &body, &client, 1, &refusal) == BODY_MORE, "which another has not");
 }
 
 int main(void)
@@ -164,5 +279,10 @@ int main(void)
 	test_early();
 	test_bounds();
 	test_dropped();
+	test_spellings();
+	test_streaming();
+	test_either();
+	test_forms();
+	test_route_bound();
 	return tap_done();
 }

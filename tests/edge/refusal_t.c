@@ -25,8 +25,13 @@ static void test_requests(void)
 	refusal_method(&refusal, (struct refusal_text){"PUT", 3}, (struct refusal_text){"/v1/models", 10}, "GET");
 	is_refusal(&refusal, 405, "invalid_request_error", "method_not_supported", "PUT on /v1/models", "a method");
 	is_text(refusal.allow, "GET", "a method: which would do");
-	refusal_media_type(&refusal);
+	refusal_media_type(&refusal, "application/json");
 	is_refusal(&refusal, 415, "invalid_request_error", "unsupported_media_type", "application/json", "a media type");
+	refusal_form(&refusal, FORM_AMBIGUOUS, 12);
+	is_refusal(&refusal, 400, "invalid_request_error", "null", "more than one way, at byte 12", "a form");
+	refusal_nobody(&refusal);
+	is_refusal(&refusal, 403, "invalid_request_error", "model_management_refused", "not managed", "management");
+	ok(refusal.never_retry, "for which trying again is of no use");
 	refusal_encoding(&refusal);
 	is_refusal(&refusal, 415, "invalid_request_error", "unsupported_content_encoding", "compressed", "an encoding");
 	refusal_timeout(&refusal, "too slow");

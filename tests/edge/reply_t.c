@@ -127,6 +127,23 @@ static void test_largest(void)
 	   length);
 }
 
+/* What stands in every answer of a dialect. */
+static void test_dialects(void)
+{
+	struct reply reply = plain(200);
+	reply.dialect = DIALECT_ANTHROPIC;
+	is_head(&reply,
+	        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+	        "x-request-id: req_00010000000000000000000000000fff\r\nrequest-id: req_00010000000000000000000000000fff\r\n"
+	        "Content-Length: 0\r\n\r\n",
+	        "Anthropic's clients know the request id by another name");
+	reply.dialect = DIALECT_OLLAMA;
+	is_head(&reply,
+	        "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+	        "x-request-id: req_00010000000000000000000000000fff\r\nContent-Length: 0\r\n\r\n",
+	        "Ollama says less");
+}
+
 static void test_durations(void)
 {
 	static const struct {
@@ -161,6 +178,7 @@ int main(void)
 	test_levels();
 	test_refusals();
 	test_largest();
+	test_dialects();
 	test_durations();
 	return tap_done();
 }

@@ -73,7 +73,16 @@ static const struct {
 	{"post /v1/chat/completions", ROUTE_WRONG_METHOD, "/v1/chat/completions", "POST"},
 	{"BREW /", ROUTE_WRONG_METHOD, "/", "GET, HEAD"},
 	{"HEAD /v1/models", ROUTE_WRONG_METHOD, "/v1/models", "GET"},
-	{"DELETE /v1/models/gpt-4o", ROUTE_WRONG_METHOD, "/v1/models/{id}", "GET"},
+	{"PUT /v1/models/gpt-4o", ROUTE_WRONG_METHOD, "/v1/models/{id}", "GET, DELETE"},
+	{"DELETE /v1/models/gpt-4o", ROUTE_FOUND, "/v1/models/{id}", "gpt-4o"},
+	{"DELETE /v1/models", ROUTE_WRONG_METHOD, "/v1/models", "GET"},
+	{"HEAD /api/tags", ROUTE_FOUND, "/api/tags", ""},
+	{"POST /api/tags", ROUTE_WRONG_METHOD, "/api/tags", "GET, HEAD"},
+	{"POST /api/pull", ROUTE_FOUND, "/api/pull", ""},
+	{"BREW /api/pull", ROUTE_FOUND, "/api/pull", ""},
+	{"HEAD /api/blobs/sha256:00", ROUTE_FOUND, "/api/blobs/{id}", ""},
+	{"POST /v1/messages/count_tokens", ROUTE_FOUND, "/v1/messages/count_tokens", ""},
+	{"POST /v1/messages/batches", ROUTE_NOT_FOUND, NULL, NULL},
 	{"POST /health", ROUTE_WRONG_METHOD, "/health", "GET, HEAD"},
 	{"PUT /ready", ROUTE_WRONG_METHOD, "/ready", "GET, HEAD"},
 };
@@ -99,36 +108,61 @@ static void test_cases(void)
 		is_text(match.route ? match.route->path : NULL, cases[i].path, "%s: row", cases[i].request);
 		if (result == ROUTE_FOUND)
 			is_text(match.model, cases[i].detail, "%s: id", cases[i].request);
-		if (result == ROUTE_WRONG_METHOD && match.route)
-			is_text(match.route->allow, cases[i].detail, "%s: Allow", cases[i].request);
+		if (result == ROUTE_WRONG_METHOD)
+			is_text(match.allow, cases[i].detail, "%s: Allow", cases[i].request);
 		if (result == ROUTE_BAD_TARGET)
 			ok(match.reason != NULL, "%s: says why", cases[i].request);
 	}
 }
 
-/* What the wire calls a route must be the row of that very path. */
-static void test_wire_routes(void)
+static const char *method_of(const struct wire_route_info *route)
 {
-	static const char *const paths[] = {
-#define X(name, number, path, label) [ROUTE_##name] = path,
-		WIRE_ROUTES(X)
-#undef X
-	};
-	for (unsigned wire = 0; wire < ROUTE_COUNT; wire++) {
+	if (route->methods & METHOD_GET)
+		return "GET";
+	return route->methods & METHOD_POST ? "POST" : "DELETE";
+}
+
+/* Every row is found by its own path, and by no other method than its own. */
+static void test_rows(void)
+{
+	for (unsigned i = 0; i < ROUTE_COUNT; i++) {
+		const struct wire_route_info *route = wire_route_info((enum wire_route)i);
 		char request[128];
 		struct route_match match;
-		snprintf(request, sizeof(request), "GET %s", paths[wire]);
-		if (find(request, &match) == ROUTE_NOT_FOUND)
-			ok(false, "%s is known", paths[wire]);
-		else
-			ok(match.route->serve == SERVE_FORWARD && match.route->wire == wire, "%s is forwarded as what it is",
-			   paths[wire]);
+		is_int(route->route, i, "%s: the number is its own", route->path);
+		snprintf(request, sizeof(request), "%s %s", method_of(route), route->path);
+		ok(find(request, &match) == ROUTE_FOUND && match.route == route, "%s is found", request);
+		snprintf(request, sizeof(request), "PATCH %s", route->path);
+		bool any = route->methods == METHOD_ANY;
+		is_int(find(request, &match), any ? ROUTE_FOUND : ROUTE_WRONG_METHOD, "%s", request);
+		ok(any || (route->methods & METHOD_OTHER) == 0, "and other methods are only known to be refused");
+		ok(!any || route->serve == SERVE_NOBODY, "as whatever is not served");
+	}
+}
+
+static void test_dialects(void)
+{
+	static const struct {
+		const char *request;
+		enum wire_dialect dialect;
+	} near[] = {{"POST /v1/foo", DIALECT_OPENAI},
+	            {"POST /v1/messages/batches", DIALECT_ANTHROPIC},
+	            {"GET /v1/messages", DIALECT_ANTHROPIC},
+	            {"POST /api/foo", DIALECT_OLLAMA},
+	            {"GET /api/chat", DIALECT_OLLAMA},
+	            {"POST /api/x%", DIALECT_OLLAMA},
+	            {"GET /apis", DIALECT_OPENAI}};
+	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i++) {
+		struct route_match match;
+		ok(find(near[i].request, &match) != ROUTE_FOUND, "%s is refused", near[i].request);
+		is_int(match.dialect, near[i].dialect, "in the dialect of its neighbours");
 	}
 }
 
 int main(void)
 {
 	test_cases();
-	test_wire_routes();
+	test_rows();
+	test_dialects();
 	return tap_done();
 }

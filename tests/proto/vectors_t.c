@@ -91,7 +91,8 @@ MESSAGE(limit_take, {sealed_grant(), "request-16-bytes", ROUTE_CHAT, "llama3.2",
 MESSAGE(limit_lease, {{60, 59, 1000}, {100000, 98960, 624}, 12, sealed_lease()})
 MESSAGE(limit_deny, {LIMIT_TOKENS, 1780, 30000, 30000, 890, {60, 12, 48000}, {30000, 0, 60000}})
 MESSAGE(limit_settle, {sealed_lease(), 28, true})
-MESSAGE(stream_open, {sealed_lease(), "192.0.2.7", 20, bytes_of("{\"model\":\"llama3.2\"}")})
+MESSAGE(stream_open, {sealed_lease(), "192.0.2.7", bytes_of("anthropic-version: 2023-06-01\r\n"), 20,
+                      bytes_of("{\"model\":\"llama3.2\"}")})
 MESSAGE(stream_head, {200, true, "text/event-stream", "", false, 0})
 MESSAGE(stream_trailer, {STREAM_COMPLETE, 26, 2, 31000, ""})
 MESSAGE(stream_credit, {16384})

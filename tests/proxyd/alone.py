@@ -153,11 +153,11 @@ class Edge(wire.Link):
         self.key = alone.lease_key
         self.leases = {}  # of each stream
 
-    def open(self, body=b"", sealed=None, length=None, end=True, **lease):
+    def open(self, body=b"", sealed=None, length=None, end=True, passed=b"", **lease):
         """Opens a stream and returns its id."""
         if sealed is None:
             sealed = wire.lease(self.key, **lease)
-        number = self.send(wire.STREAM_OPEN, wire.stream_open(sealed, body, length), flags=wire.FLAG_END if end else 0)
+        number = self.send(wire.STREAM_OPEN, wire.stream_open(sealed, body, length, passed=passed), flags=wire.FLAG_END if end else 0)
         self.leases[number] = sealed
         return number
 

@@ -19,7 +19,7 @@ static struct models without_any = {NULL, 2, rows + 1, 1};
 static void check_all(const struct models *models, const char *allowed, const char *upstream, const char *wanted)
 {
 	char *text = NULL;
-	struct modellist list = {models, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0};
+	struct modellist list = {models, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0, 1};
 	enum modellist_result result = modellist_all(&list, &text);
 	is_int(result, wanted ? MODELLIST_DONE : MODELLIST_BAD_JSON, "result of %s", upstream ? upstream : "no upstream");
 	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
@@ -30,7 +30,7 @@ static void check_one(const char *allowed, const char *id, const char *upstream,
                       const char *wanted)
 {
 	char *text = NULL;
-	struct modellist list = {&with_any, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0};
+	struct modellist list = {&with_any, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0, 1};
 	is_int(modellist_one(&list, id, &text), result, "result for %s", id);
 	is_text(text, wanted, "%s, allowed [%s]", id, allowed);
 	free(text);
@@ -63,8 +63,52 @@ static void one(void)
 	check_one("", "x", "[", MODELLIST_BAD_JSON, NULL);
 }
 
+#define ENTRY(name, rest) "{\"name\":\"" name "\",\"model\":\"" name "\"" rest "}"
+#define TAGS(entries) "{\"models\":[" entries "]}"
+#define BLANK \
+	",\"modified_at\":\"1970-01-01T00:00:00Z\",\"size\":0,\"digest\":\"\",\"details\":{\"parent_model\":\"\"," \
+	"\"format\":\"\",\"family\":\"\",\"families\":[],\"parameter_size\":\"\",\"quantization_level\":\"\"}"
+
+static struct upstream servers[] = {{.name = "cloud", .kind = UPSTREAM_OPENAI},
+                                    {.name = "gpu", .kind = UPSTREAM_OLLAMA}};
+static struct model mixed_rows[] = {{"*", 1, ""}, {"far", 0, ""}, {"near", 1, "llama3.2"}, {"new", 1, ""}};
+static struct models mixed = {servers, 2, mixed_rows, 4};
+static struct models no_any = {servers, 2, mixed_rows + 1, 3};
+static struct models cloud_only = {servers, 1, mixed_rows + 1, 1};
+
+static void check_ollama(enum modellist_result (*make)(const struct modellist *, char **), const struct models *models,
+                         const char *allowed, const char *upstream, const char *wanted)
+{
+	char *text = NULL;
+	struct modellist list = {models, allowed, 0, upstream, upstream ? strlen(upstream) : 0, 1};
+	is_int(make(&list, &text), wanted ? MODELLIST_DONE : MODELLIST_BAD_JSON, "result of %s", upstream ? upstream : "-");
+	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
+	free(text);
+}
+
+static void ollama(void)
+{
+#define HERE ENTRY("llama3.2:latest", ",\"size\":7") "," ENTRY("q:8b", ",\"size\":8")
+	check_ollama(modellist_tags, &mixed, "", TAGS(HERE),
+	             TAGS(ENTRY("near", ",\"size\":7") "," ENTRY("new", BLANK) "," HERE));
+	check_ollama(modellist_tags, &mixed, "near\nq:8b", TAGS(HERE),
+	             TAGS(ENTRY("near", ",\"size\":7") "," ENTRY("q:8b", ",\"size\":8")));
+	check_ollama(modellist_tags, &no_any, "", TAGS(HERE), TAGS(ENTRY("near", ",\"size\":7") "," ENTRY("new", BLANK)));
+	check_ollama(modellist_tags, &mixed, "", "{\"models\":null}", TAGS(ENTRY("near", BLANK) "," ENTRY("new", BLANK)));
+	check_ollama(modellist_tags, &cloud_only, "", NULL, TAGS());
+	check_ollama(modellist_tags, &mixed, "", "{\"models\":7}", NULL);
+	check_ollama(modellist_tags, &mixed, "", "[", NULL);
+	check_ollama(modellist_loaded, &mixed, "", TAGS(HERE ",1,{\"name\":2}"), TAGS(HERE));
+	check_ollama(modellist_loaded, &mixed, "q:8b", TAGS(HERE), TAGS(ENTRY("q:8b", ",\"size\":8")));
+	check_ollama(modellist_loaded, &mixed, "", "{}", NULL);
+	is_int(modellist_ollama(&mixed), 1, "the upstream of \"*\" is asked");
+	is_int(modellist_ollama(&no_any), 1, "or the first of its kind");
+	is_int(modellist_ollama(&cloud_only), -1, "or none");
+}
+
 int main(void)
 {
+	ollama();
 	all();
 	one();
 	is_int(modellist_upstream(&with_any), 1, "the upstream of \"*\" is asked");

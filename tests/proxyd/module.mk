@@ -1,13 +1,16 @@
-PROXYD_TESTS := sse splice usage modellist wrap head leases revocation
+PROXYD_TESTS := sse lines splice tally modellist passed wrap head leases revocation
 TESTS += $(PROXYD_TESTS:%=tests/proxyd/%_t)
 
 define proxyd_test
 tests/proxyd/$(1)_t_SOURCES := tests/proxyd/$(1)_t.c tests/tap/tap.c proxyd/$(1).c $(2)
 endef
-$(eval $(call proxyd_test,sse,proxyd/usage.c proxyd/problem.c))
+$(eval $(call proxyd_test,sse,proxyd/tally.c proxyd/hold.c proxyd/problem.c))
+$(eval $(call proxyd_test,lines,proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call proxyd_test,splice))
-$(eval $(call proxyd_test,usage))
-$(eval $(call proxyd_test,modellist))
+$(eval $(call proxyd_test,tally))
+$(eval $(call proxyd_test,modellist,proxyd/modellist_ollama.c))
+$(eval $(call proxyd_test,passed))
+tests/proxyd/passed_t_LIBS := -lcurl
 $(eval $(call proxyd_test,wrap))
 $(eval $(call proxyd_test,head))
 $(eval $(call proxyd_test,leases))

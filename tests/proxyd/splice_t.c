@@ -87,8 +87,22 @@ static void wishes(void)
 	ok(json_end(&scan) == JSON_OK && !splice_wants_stream(&scan) && !splice_wants_usage(&scan), "neither is");
 }
 
+#define PART "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n"
+
+static void form(void)
+{
+	char body[256 + SPLICE_GROWTH_MAX] = PART "whisper-1\r\n--b--\r\n";
+	struct form scan;
+	form_start(&scan, "b");
+	form_feed(&scan, body, strlen(body));
+	is_int(form_end(&scan), FORM_OK, "a form");
+	size_t length = splice_form(body, strlen(body), form_value(&scan, FORM_MODEL), "large-v3");
+	is_bytes(body, length, PART "large-v3\r\n--b--\r\n", strlen(PART "large-v3\r\n--b--\r\n"), "its model");
+}
+
 int main(void)
 {
+	form();
 	model();
 	usage();
 	both();

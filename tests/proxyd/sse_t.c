@@ -22,10 +22,11 @@ static void collect(void *arg, const char *bytes, size_t length)
 	got_length += length;
 }
 
+static struct api_client client = {DIALECT_OPENAI, SHAPE_CHAT, (const uint8_t *)"0123456789abcdef"};
+
 struct outcome {
-	bool complete, done, failed;
-	uint64_t chunks;
-	struct usage usage;
+	bool complete, done, failed, counted;
+	uint64_t chunks, tokens_in, tokens_out;
 };
 
 /* Feeds the stream in pieces of `first`, then `step` bytes. */
@@ -33,7 +34,7 @@ static struct outcome run(const char *stream, size_t length, bool strip, size_t 
 {
 	struct sse sse;
 	got_length = 0;
-	sse_start(&sse, strip, collect, NULL);
+	sse_start(&sse, &client, strip, collect, NULL);
 	for (size_t at = 0, size = first; at < length; at += size, size = step) {
 		size = size < length - at ? size : length - at;
 		char *piece = malloc(size + 1); /* exact, so that a sanitizer sees a read too far */
@@ -43,7 +44,9 @@ static struct outcome run(const char *stream, size_t length, bool strip, size_t 
 	}
 	bool complete = sse_end(&sse, PROBLEM_UNFINISHED);
 	sse_free(&sse);
-	return (struct outcome){complete, sse.done, sse.failed, sse.chunks, sse.usage};
+	const struct tally *tally = &sse.tally;
+	return (struct outcome){complete,      tally->done,      tally->failed,    tally->counted,
+	                        tally->chunks, tally->tokens_in, tally->tokens_out};
 }
 
 static bool same(struct outcome outcome, bool complete, const char *wanted)
@@ -83,13 +86,18 @@ static void check_line_ends(const char *name, const char *stream, bool strip, co
 	}
 }
 
-static char *event(enum problem problem)
+static char *event_after(uint64_t sequence, enum problem problem)
 {
 	static char texts[4][API_ERROR_MAX];
 	static unsigned next;
 	char *text = texts[next++ % 4];
-	api_error_event(problem_error(problem), text, API_ERROR_MAX);
+	api_error_event(&client, problem_error(problem), sequence, text, API_ERROR_MAX);
 	return text;
+}
+
+static char *event(enum problem problem)
+{
+	return event_after(0, problem);
 }
 
 static const char *joined(const char *first, const char *second, const char *third)
@@ -159,11 +167,11 @@ static void counting(void)
 {
 	struct outcome outcome = run(CHUNK CHUNK USAGE DONE, strlen(CHUNK CHUNK USAGE DONE), false, 5, 7);
 	is_int((long long)outcome.chunks, 2, "chunks with content are counted");
-	ok(outcome.usage.known, "usage is known");
-	is_int((long long)outcome.usage.tokens_in, 26, "tokens in");
-	is_int((long long)outcome.usage.tokens_out, 2, "tokens out");
+	ok(outcome.counted, "usage is known");
+	is_int((long long)outcome.tokens_in, 26, "tokens in");
+	is_int((long long)outcome.tokens_out, 2, "tokens out");
 	outcome = run(CHUNK DONE, strlen(CHUNK DONE), false, 5, 7);
-	ok(!outcome.usage.known && outcome.done && !outcome.failed, "no usage, done, no failure");
+	ok(!outcome.counted && outcome.done && !outcome.failed, "no usage, done, no failure");
 }
 
 /* One event of `size` bytes of content, then the end. */
@@ -177,7 +185,7 @@ static char *long_stream(size_t size)
 
 static void too_long_to_hold(void)
 {
-	char *stream = long_stream(3 * SSE_HOLD_MAX);
+	char *stream = long_stream(3 * HOLD_MAX);
 	size_t length = strlen(stream);
 	struct outcome outcome = run(stream, length, true, 1000, 16384);
 	ok(outcome.complete, "a long event is let through");
@@ -185,6 +193,37 @@ static void too_long_to_hold(void)
 	       "and the usage chunk after it is still stripped");
 	ok(memcmp(got, stream, length - strlen(USAGE DONE)) == 0, "and it is as it came");
 	free(stream);
+}
+
+#define DELTA "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"x\"}\n\n"
+#define COMPLETED \
+	"event: response.completed\ndata: " \
+	"{\"type\":\"response.completed\",\"response\":{\"usage\":{\"input_tokens\":3}}}\n\n"
+#define TOLD "event: error\ndata: {\"type\":\"error\",\"message\":\"x\"}\n\n"
+#define FAILED "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{}}\n\n"
+
+static void responses(void)
+{
+	client = (struct api_client){DIALECT_OPENAI, SHAPE_RESPONSE, client.request_id};
+	const char *two = event_after(2, PROBLEM_UNFINISHED), *one = event_after(1, PROBLEM_UNFINISHED);
+	check("a response", DELTA COMPLETED, false, true, DELTA COMPLETED);
+	check("a response cut off", DELTA DELTA, false, false, joined(DELTA DELTA, two, ""));
+	check("a response of which only an error tells", TOLD, false, false, joined(TOLD, one, ""));
+	check("a response that failed", DELTA FAILED, false, false, DELTA FAILED);
+	check("a response has no [DONE]", DELTA DONE, false, false, joined(DELTA DONE, two, ""));
+}
+
+#define BLOCK "event: content_block_delta\ndata: {\"type\":\"content_block_delta\"}\n\n"
+#define STOP "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+
+static void messages(void)
+{
+	client = (struct api_client){DIALECT_ANTHROPIC, SHAPE_MESSAGE, client.request_id};
+	const char *error = event(PROBLEM_UNFINISHED);
+	check("a message", BLOCK STOP, false, true, BLOCK STOP);
+	check("a message cut off", BLOCK, false, false, joined(BLOCK, error, ""));
+	check("a message cut off inside", BLOCK "event: mess", false, false, joined(BLOCK "event: mess", "\n\n", error));
+	check("a message with an error", BLOCK TOLD, false, false, BLOCK TOLD);
 }
 
 int main(void)
@@ -195,5 +234,7 @@ int main(void)
 	told_of_errors();
 	counting();
 	too_long_to_hold();
+	responses();
+	messages();
 	return tap_done();
 }

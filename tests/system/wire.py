@@ -99,10 +99,11 @@ def settle(sealed_lease, tokens, charged=True):
     return nngipc.blob(sealed_lease) + struct.pack(">QB", tokens, charged)
 
 
-def stream_open(sealed_lease, body, length=None, client="127.0.0.1"):
+def stream_open(sealed_lease, body, length=None, client="127.0.0.1", passed=b""):
     return (
         nngipc.blob(sealed_lease)
         + nngipc.text(client)
+        + nngipc.blob(passed)
         + struct.pack(">Q", len(body) if length is None else length)
         + nngipc.blob(body)
     )

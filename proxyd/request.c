@@ -1,0 +1,94 @@
+#include "request.h"
+
+#include <string.h>
+
+#include "passed.h"
+
+enum { NAME = SPLICE_MEMBERS };
+
+static const char *const paths[] = {SPLICE_PATHS, "name"};
+
+bool request_start(struct request *request, const struct wire_route_info *route, struct wire_bytes passed)
+{
+	char boundary[FORM_BOUNDARY_MAX + 1];
+	request->route = route;
+	if (route->takes == TAKES_FORM) {
+		if (!passed_boundary(passed, boundary))
+			return false;
+		form_start(&request->scan.form, boundary);
+	} else {
+		json_start(&request->scan.json, paths, route->named == NAMED_EITHER ? NAME + 1 : NAME);
+	}
+	return true;
+}
+
+void request_feed(struct request *request, const char *bytes, size_t length)
+{
+	if (request->route->takes == TAKES_FORM)
+		form_feed(&request->scan.form, bytes, length);
+	else
+		json_feed(&request->scan.json, bytes, length);
+}
+
+/* The member that names the model. */
+static const struct json_value *naming_value(const struct request *request)
+{
+	const struct json_value *model = json_value(&request->scan.json, SPLICE_MODEL);
+	bool is_old = request->route->named == NAMED_EITHER && model->type == JSON_ABSENT;
+	return is_old ? json_value(&request->scan.json, NAME) : model;
+}
+
+/* Into name[MODEL_NAME_MAX + 1]; negative when there is none. */
+static int read_name(const struct request *request, char *name)
+{
+	if (request->route->takes == TAKES_FORM)
+		return form_decode(form_value(&request->scan.form, FORM_MODEL), name, MODEL_NAME_MAX + 1);
+	return json_decode_string(naming_value(request), name, MODEL_NAME_MAX + 1);
+}
+
+/* A second name, which some server may prefer, must be the same. */
+static bool names_another(const struct request *request, const char *model)
+{
+	char name[MODEL_NAME_MAX + 1];
+	if (request->route->named != NAMED_EITHER || json_value(&request->scan.json, NAME)->type == JSON_ABSENT)
+		return false;
+	return json_decode_string(json_value(&request->scan.json, NAME), name, sizeof(name)) < 0 ||
+	       strcmp(name, model) != 0;
+}
+
+static bool is_whole(struct request *request)
+{
+	if (request->route->takes == TAKES_FORM)
+		return form_end(&request->scan.form) == FORM_OK;
+	return json_end(&request->scan.json) == JSON_OK && json_is_object(&request->scan.json);
+}
+
+enum problem request_judge(struct request *request, const char *model)
+{
+	char name[MODEL_NAME_MAX + 1];
+	if (!is_whole(request))
+		return PROBLEM_BAD_BODY;
+	if (read_name(request, name) < 0 || strcmp(name, model) != 0 || names_another(request, model))
+		return PROBLEM_WRONG_MODEL;
+	return PROBLEM_NONE;
+}
+
+bool request_wants_chunks(const struct request *request)
+{
+	return request->route->shape == SHAPE_CHAT && request->route->cost == COST_ANSWER &&
+	       splice_wants_stream(&request->scan.json);
+}
+
+bool request_wants_usage(const struct request *request)
+{
+	return splice_wants_usage(&request->scan.json);
+}
+
+size_t request_splice(const struct request *request, char *body, size_t length, const char *model, bool usage)
+{
+	if (request->route->takes == TAKES_FORM)
+		return model ? splice_form(body, length, form_value(&request->scan.form, FORM_MODEL), model) : length;
+	if (request->route->named == NAMED_EITHER)
+		return model ? splice_name(body, length, naming_value(request), model) : length;
+	return splice_body(body, length, &request->scan.json, model, usage);
+}
