@@ -18,11 +18,28 @@ void answer_prepare(struct exchange *x)
 	x->model[0] = '\0';
 	if (x->body.length > 0)
 		x->json = json_loadb(x->body.data, x->body.length, JSON_ALLOW_NUL, NULL);
-	const char *model = json_string_value(json_object_get(x->json, "model"));
+	char *part = answer_part(x, "model");
+	const char *model = part ? part : json_string_value(json_object_get(x->json, "model"));
+	if (!model)
+		model = json_string_value(json_object_get(x->json, "name"));
 	if (model)
 		snprintf(x->model, sizeof(x->model), "%s", model);
+	free(part);
 	x->misspelt = !behaviour_read(&x->behaviour, x->model);
 	x->misspelt |= !behaviour_read(&x->behaviour, x->request.behaviour);
+}
+
+char *answer_part(const struct exchange *x, const char *name)
+{
+	char wanted[64];
+	int length = snprintf(wanted, sizeof(wanted), "; name=\"%s\"\r\n", name);
+	if (strncmp(x->request.content_type, "multipart/form-data", 19) != 0 || x->body.length == 0)
+		return NULL;
+	const char *limit = x->body.data + x->body.length;
+	const char *at = memmem(x->body.data, x->body.length, wanted, (size_t)length);
+	const char *start = at ? memmem(at, (size_t)(limit - at), "\r\n\r\n", 4) : NULL;
+	const char *end = start ? memmem(start + 4, (size_t)(limit - start - 4), "\r\n--", 4) : NULL;
+	return end ? strndup(start + 4, (size_t)(end - start - 4)) : NULL;
 }
 
 void answer_reset(struct exchange *x)
@@ -124,8 +141,13 @@ enum next answer_whole(struct exchange *x, int status, const char *type, const c
 
 enum next answer_error(struct exchange *x, enum shape_error error)
 {
+	static const char *const bodies[] = {
+		[AS_OPENAI] = NULL,
+		[AS_ANTHROPIC] = "{'type':'error','error':{'type':'$kind','message':'$text'},'request_id':'req_mock'}",
+		[AS_OLLAMA] = "{'error':'$text'}",
+	};
 	struct bytes body = {0};
-	shape_fill_error(x->shape, error, x->model, &body);
+	shape_fill_error(x->shape, error, x->model, bodies[x->dialect], &body);
 	enum next next = answer_whole(x, x->shape->errors[error].status, "application/json",
 	                              error == SHAPE_RATE ? "Retry-After: 7\r\n" : "", &body);
 	bytes_free(&body);

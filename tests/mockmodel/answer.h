@@ -20,15 +20,28 @@ enum next {
 	NEXT_RESET  /* closes with RST */
 };
 
+/* In what an answer in pieces comes. */
+enum framing {
+	FRAMED_EVENTS, /* data: {...}, and [DONE] at the end */
+	FRAMED_TYPED,  /* data: {...} */
+	FRAMED_NAMED,  /* event: NAME, data: {...}; in the templates "NAME {...}", several of them one a line */
+	FRAMED_LINES   /* {...} */
+};
+
 /* The templates of one kind of answer. */
 struct form {
-	bool events; /* as server-sent events, not as lines */
+	enum framing framing;
 	const char *whole;
+	const char *open;  /* before the words; NULL: nothing */
 	const char *first; /* NULL: as delta */
 	const char *delta;
 	const char *finish;
 	const char *usage; /* NULL: the finish has it */
+	const char *error; /* in the middle; NULL: as the shape says it */
 };
+
+/* Whose way of saying errors. */
+enum dialect { AS_OPENAI, AS_ANTHROPIC, AS_OLLAMA };
 
 struct exchange {
 	const struct options *options;
@@ -39,6 +52,7 @@ struct exchange {
 	struct behaviour behaviour;
 	bool misspelt; /* asked for a fault that is none */
 	char model[MODEL_SIZE];
+	enum dialect dialect;
 	struct bytes out; /* to be sent */
 
 	struct form form; /* of an answer in pieces */
@@ -56,6 +70,10 @@ void answer_prepare(struct exchange *x);
 /* Ready for the next request on the connection. */
 void answer_reset(struct exchange *x);
 void answer_free(struct exchange *x);
+
+/* The content of a form's part of that name; NULL when there is none, or the body is no form.  The caller's to free().
+ */
+char *answer_part(const struct exchange *x, const char *name);
 
 /* Writes a whole answer.  `extra`: header lines or "". */
 enum next answer_whole(struct exchange *x, int status, const char *type, const char *extra, const struct bytes *body);

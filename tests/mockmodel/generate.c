@@ -1,5 +1,6 @@
 #include "generate.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "script.h"
@@ -14,54 +15,72 @@ static const char *line_end(const struct exchange *x)
 	return behaviour_has(&x->behaviour, FAULT(CRLF)) ? "\r\n" : "\n";
 }
 
+/* What stands before an event's data. */
+static void put_event_head(struct exchange *x, const char *name, size_t name_length, struct bytes *event)
+{
+	const char *end = line_end(x);
+	if (behaviour_has(&x->behaviour, FAULT(PINGS)))
+		bytes_format(event, ":%s%s", end, end);
+	if (behaviour_has(&x->behaviour, FAULT(ID_LINES)))
+		bytes_format(event, "id: %u%s", x->events, end);
+	if (name_length > 0)
+		bytes_format(event, "event: %.*s%s", (int)name_length, name, end);
+}
+
 /* Frames a line of JSON, or "[DONE]", as this kind of stream does. */
-static void put_event(struct exchange *x, const char *field, const struct bytes *data)
+static void put_event(struct exchange *x, const char *field, const char *data, size_t length)
 {
 	struct bytes event = {0};
 	const char *end = line_end(x);
+	bool named = x->form.framing == FRAMED_NAMED && *data != '{' && *data != '[';
+	size_t name_length = named ? strcspn(data, " ") : 0, skip = named ? name_length + 1 : 0;
 	x->events++;
-	if (!x->form.events) {
-		bytes_format(&event, "%s\n", data->data);
-	} else {
-		if (behaviour_has(&x->behaviour, FAULT(PINGS)))
-			bytes_format(&event, ":%s%s", end, end);
-		if (behaviour_has(&x->behaviour, FAULT(ID_LINES)))
-			bytes_format(&event, "id: %u%s", x->events, end);
+	if (x->form.framing != FRAMED_LINES) {
+		put_event_head(x, data, name_length, &event);
 		bytes_format(&event, "%s: ", field);
-		bytes_put(&event, data->data, data->length);
-		bytes_format(&event, "%s%s", end, end);
 	}
+	bytes_put(&event, data + skip, length - skip);
+	bytes_text(&event, end);
+	if (x->form.framing != FRAMED_LINES)
+		bytes_text(&event, end);
 	answer_piece(x, &event);
 	bytes_free(&event);
 }
 
+/* One event, or of named ones as many as there are lines. */
 static void put_template(struct exchange *x, const char *template, const struct shape_values *values)
 {
-	struct bytes data = {0};
-	shape_fill(x->shape, template, values, &data);
-	put_event(x, "data", &data);
-	bytes_free(&data);
+	struct shape_values numbered = *values;
+	while (*template) {
+		struct bytes data = {0};
+		size_t length = strcspn(template, "\n");
+		char *line = strndup(template, length);
+		numbered.number = x->events;
+		shape_fill(x->shape, line, &numbered, &data);
+		put_event(x, "data", data.data, data.length);
+		bytes_free(&data);
+		free(line);
+		template += length + (template[length] == '\n');
+	}
 }
 
 static void put_done(struct exchange *x)
 {
-	struct bytes done = {0};
-	bytes_text(&done, "[DONE]");
-	if (x->form.events)
-		put_event(x, "data", &done);
-	bytes_free(&done);
+	if (x->form.framing == FRAMED_EVENTS)
+		put_event(x, "data", "[DONE]", strlen("[DONE]"));
 }
 
 static void put_error(struct exchange *x, const char *field)
 {
 	struct bytes error = {0};
-	if (x->form.events)
-		shape_fill_error(x->shape, SHAPE_INTERNAL, x->model, &error);
+	x->values.number = x->events;
+	if (x->form.error)
+		shape_fill(x->shape, x->form.error, &x->values, &error);
 	else
-		shape_fill(x->shape, "{'error':'an error was encountered while running the model'}", &x->values, &error);
+		shape_fill_error(x->shape, SHAPE_INTERNAL, x->model, NULL, &error);
 	while (error.data[error.length - 1] == '\n')
 		error.data[--error.length] = '\0';
-	put_event(x, field, &error);
+	put_event(x, field, error.data, error.length);
 	bytes_free(&error);
 }
 
@@ -97,6 +116,8 @@ static enum next fail_in_the_middle(struct exchange *x)
 static enum next finish(struct exchange *x)
 {
 	x->values.out = x->said;
+	x->values.text = x->text.data;
+	x->values.length = x->text.length;
 	put_template(x, x->form.finish, &x->values);
 	if (x->form.usage && x->values.usage && !behaviour_has(&x->behaviour, FAULT(NO_USAGE)))
 		put_template(x, x->form.usage, &x->values);
@@ -119,7 +140,9 @@ enum next generate_step(struct exchange *x)
 
 static enum next begin_stream(struct exchange *x)
 {
-	answer_stream_head(x, x->form.events ? "text/event-stream" : "application/x-ndjson");
+	answer_stream_head(x, x->form.framing == FRAMED_LINES ? "application/x-ndjson" : "text/event-stream");
+	if (x->form.open)
+		put_template(x, x->form.open, &x->values);
 	if (!x->form.first || strstr(x->form.first, "$text"))
 		return generate_step(x);
 	/* Here the role has an event of its own, and the words come after it. */

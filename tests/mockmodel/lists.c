@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "script.h"
+
 enum next lists_answer(struct exchange *x, const char *whole, const char *member)
 {
 	struct bytes list = {0};
@@ -108,6 +110,58 @@ enum next lists_embeddings(struct exchange *x)
 		put_embedding(x, &list, i);
 	struct shape_values values = {.model = x->model, .list = list.data, .in = 8 * inputs};
 	enum next next = answer_template(x, x->shape->embeddings, &values);
+	bytes_free(&list);
+	return next;
+}
+
+enum next lists_embed(struct exchange *x)
+{
+	struct bytes list = {0};
+	const json_t *input = json_object_get(x->json, "input");
+	size_t inputs = json_is_array(input) ? json_array_size(input) : 1;
+	bytes_text(&list, "");
+	for (unsigned i = 0; i < inputs; i++) {
+		bytes_text(&list, i > 0 ? "," : "");
+		put_numbers(&list, i, x->behaviour.dimensions);
+	}
+	struct shape_values values = {.model = x->model, .list = list.data, .in = 8 * inputs};
+	enum next next = answer_template(x,
+	                                 "{'model':'$model','embeddings':[$list],'total_duration':14143917,"
+	                                 "'load_duration':1019500,'prompt_eval_count':$in}",
+	                                 &values);
+	bytes_free(&list);
+	return next;
+}
+
+enum next lists_embed_one(struct exchange *x)
+{
+	struct bytes list = {0};
+	put_numbers(&list, 0, x->behaviour.dimensions);
+	enum next next = answer_template(x, "{'embedding':$list}", &(struct shape_values){.list = list.data});
+	bytes_free(&list);
+	return next;
+}
+
+enum next lists_moderations(struct exchange *x)
+{
+	return answer_template(x,
+	                       "{'id':'modr-0123456789abcdef','model':'$model','results':[{'flagged':false,'categories':"
+	                       "{'hate':false,'violence':false},'category_scores':{'hate':0.001,'violence':0.002}}]}",
+	                       &(struct shape_values){.model = x->model});
+}
+
+enum next lists_rerank(struct exchange *x)
+{
+	struct bytes list = {0};
+	size_t documents = json_array_size(json_object_get(x->json, "documents"));
+	bytes_text(&list, "");
+	for (unsigned i = 0; i < documents; i++)
+		bytes_format(&list, "%s{\"index\":%u,\"relevance_score\":%.3f}", i > 0 ? "," : "", i, 1.0 / (i + 2));
+	struct shape_values values = {.model = x->model, .list = list.data, .in = script_prompt_words(x->json)};
+	enum next next = answer_template(x,
+	                                 "{'id':'rerank-0123456789abcdef','model':'$model','usage':{'total_tokens':$in},"
+	                                 "'results':[$list]}",
+	                                 &values);
 	bytes_free(&list);
 	return next;
 }

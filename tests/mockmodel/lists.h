@@ -11,4 +11,11 @@ enum next lists_models(struct exchange *x);
 enum next lists_model(struct exchange *x);
 enum next lists_embeddings(struct exchange *x);
 
+/* Ollama's own: the newer and the older. */
+enum next lists_embed(struct exchange *x);
+enum next lists_embed_one(struct exchange *x);
+
+enum next lists_moderations(struct exchange *x);
+enum next lists_rerank(struct exchange *x);
+
 #endif

@@ -80,7 +80,8 @@ def check_ollama(mock):
 
 
 def check_native(mock):
-    lines = [json.loads(line) for line in call(mock, "/api/chat", model="m", messages=[]).body.splitlines()]
+    said = [{"role": "user", "content": "Hello"}]
+    lines = [json.loads(line) for line in call(mock, "/api/chat", model="m", messages=said).body.splitlines()]
     tap.is_(
         (len(lines), lines[0]["done"], lines[-1]["done"], lines[-1]["eval_count"]),
         (11, False, True, 10),
@@ -96,6 +97,55 @@ def check_native(mock):
         [m["name"] for m in get("/api/tags").json()["models"]],
         "ollama: /api/tags has name and model",
     )
+
+
+def named_events(mock, path, **members):
+    """The names and data of a stream's events."""
+    body = json.dumps({"model": "m", "stream": True, **members}).encode()
+    text = suite.Stream(mock.port, path, body, {}).rest()[0].decode()
+    found = [event.split("\n") for event in text.split("\n\n") if event]
+    return [(head.partition(": ")[2], json.loads(data.partition(": ")[2])) for head, data in found]
+
+
+def check_dialogs(mock):
+    found = named_events(mock, "/v1/responses", input=ECHO)
+    tap.is_(
+        [name for name, _ in found],
+        [
+            "response.created",
+            "response.in_progress",
+            "response.output_item.added",
+            "response.content_part.added",
+            "response.output_text.delta",
+            "response.output_text.delta",
+            "response.output_text.done",
+            "response.content_part.done",
+            "response.output_item.done",
+            "response.completed",
+        ],
+        "a response's events",
+    )
+    tap.ok(all(name == data["type"] for name, data in found), "which say their names twice")
+    tap.is_([data["sequence_number"] for _, data in found], list(range(10)), "and are numbered")
+    tap.is_(
+        found[-1][1]["response"], call(mock, "/v1/responses", model="m", input=ECHO).json(), "the last is the whole"
+    )
+    found = named_events(mock, "/v1/messages", messages=[{"role": "user", "content": ECHO}], max_tokens=1)
+    tap.is_(
+        [name for name, _ in found],
+        [
+            "message_start",
+            "content_block_start",
+            "ping",
+            "content_block_delta",
+            "content_block_stop",
+            "message_delta",
+            "message_stop",
+        ],
+        "a message's events",
+    )
+    tap.is_(found[-2][1]["delta"]["stop_reason"], "max_tokens", "and why it stopped")
+    tap.is_(call(mock, "/v1/messages/count_tokens", model="m").status, 404, "ollama counts no tokens")
 
 
 def check_lists(mock):
@@ -246,6 +296,7 @@ with tempfile.TemporaryDirectory() as temporary:
     ollama = suite.Mock(temporary)
     check_ollama(ollama)
     check_native(ollama)
+    check_dialogs(ollama)
     check_lists(ollama)
     check_answers_gone_wrong(ollama)
     check_streams_gone_wrong(ollama)

@@ -6,6 +6,7 @@
 #include "lists.h"
 
 #define CREATED_AT "'created_at':'2026-08-04T08:52:19.385406455Z'"
+#define FAILED "{'error':'an error was encountered while running the model'}"
 #define TIMES \
 	"'total_duration':4883583458,'load_duration':1334875,'prompt_eval_count':$in," \
 	"'prompt_eval_duration':342546000,'eval_count':$out,'eval_duration':4535599000"
@@ -15,6 +16,8 @@
 #define DIGEST "'digest':'a80c4f17acd55265feec403c7aef86be0c25983ab279d83f3bcd3abbcb5b8b72'"
 
 static const struct form chat_form = {
+	.framing = FRAMED_LINES,
+	.error = FAILED,
 	.whole = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':true,"
 			 "'done_reason':'$finish'," TIMES "}\n",
 	.delta = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':false}",
@@ -23,6 +26,8 @@ static const struct form chat_form = {
 };
 
 static const struct form generate_form = {
+	.framing = FRAMED_LINES,
+	.error = FAILED,
 	.whole = "{'model':'$model'," CREATED_AT ",'response':'$text','done':true,'done_reason':'$finish'," TIMES "}\n",
 	.delta = "{'model':'$model'," CREATED_AT ",'response':'$text','done':false}",
 	.finish = "{'model':'$model'," CREATED_AT ",'response':'','done':true,'done_reason':'$finish'," TIMES "}",
@@ -71,22 +76,27 @@ static bool wants_stream(const struct exchange *x)
 	return !json_is_false(json_object_get(x->json, "stream"));
 }
 
-enum next native_chat(struct exchange *x)
-{
-	return generate_begin(x, &chat_form, wants_stream(x));
-}
-
-static enum next load(struct exchange *x)
+/* Without words a request is for the model itself: that it be loaded, or unloaded. */
+static enum next load(struct exchange *x, const char *template)
 {
 	const json_t *keep = json_object_get(x->json, "keep_alive");
 	bool unload = json_is_integer(keep) && json_integer_value(keep) == 0;
 	x->values = (struct shape_values){.model = x->model, .finish = unload ? "unload" : "load"};
-	return answer_template(x, "{'model':'$model'," CREATED_AT ",'response':'','done':true,'done_reason':'$finish'}",
-	                       &x->values);
+	return answer_template(x, template, &x->values);
+}
+
+enum next native_chat(struct exchange *x)
+{
+	if (json_array_size(json_object_get(x->json, "messages")) > 0)
+		return generate_begin(x, &chat_form, wants_stream(x));
+	return load(x, "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},"
+	               "'done_reason':'$finish','done':true}");
 }
 
 enum next native_generate(struct exchange *x)
 {
 	const char *prompt = json_string_value(json_object_get(x->json, "prompt"));
-	return prompt && *prompt ? generate_begin(x, &generate_form, wants_stream(x)) : load(x);
+	if (prompt && *prompt)
+		return generate_begin(x, &generate_form, wants_stream(x));
+	return load(x, "{'model':'$model'," CREATED_AT ",'response':'','done':true,'done_reason':'$finish'}");
 }

@@ -48,6 +48,8 @@ static void read_header(struct request *request, const char *line, size_t length
 		request->expects_continue = strcasestr(value, "100-continue") != NULL;
 	else if (strcasecmp(name, "Authorization") == 0)
 		copy(request->authorization, sizeof(request->authorization), value, strlen(value));
+	else if (strcasecmp(name, "Content-Type") == 0)
+		copy(request->content_type, sizeof(request->content_type), value, strlen(value));
 	else if (strcasecmp(name, "X-Mock-Fault") == 0)
 		copy(request->behaviour, sizeof(request->behaviour), value, strlen(value));
 }

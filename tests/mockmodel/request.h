@@ -12,6 +12,7 @@ struct request {
 	char path[1024]; /* without the query, not decoded */
 	char query[256];
 	char authorization[512];
+	char content_type[256];
 	char behaviour[256]; /* X-Mock-Fault */
 	uint64_t length;     /* Content-Length */
 	bool chunked;

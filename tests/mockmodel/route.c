@@ -1,18 +1,24 @@
 #include "route.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "dialogs.h"
 #include "events.h"
 #include "generate.h"
 #include "lists.h"
+#include "media.h"
 #include "native.h"
 
-enum needs { NOTHING, BODY };
+enum needs { NOTHING, BODY, PARTS };
+
+/* Who has it: the servers imitated are not all alike. */
+enum known { TO_ALL, TO_OLLAMA, TO_OTHERS };
 
 struct route {
 	const char *method;
 	const char *path; /* the end of it: base URLs differ in what comes before */
-	bool ollama;      /* known to Ollama alone */
+	enum known known;
 	enum needs needs;
 	enum next (*answer)(struct exchange *x);
 };
@@ -21,18 +27,31 @@ static enum next chat(struct exchange *x);
 static enum next completion(struct exchange *x);
 
 static const struct route routes[] = {
-	{"POST", "/api/chat", true, BODY, native_chat},
-	{"POST", "/api/generate", true, BODY, native_generate},
-	{"POST", "/api/show", true, BODY, native_show},
-	{"GET", "/api/version", true, NOTHING, native_version},
-	{"GET", "/api/tags", true, NOTHING, native_tags},
-	{"GET", "/api/ps", true, NOTHING, native_ps},
-	{"POST", "/chat/completions", false, BODY, chat},
-	{"POST", "/completions", false, BODY, completion},
-	{"POST", "/embeddings", false, BODY, lists_embeddings},
-	{"GET", "/models", false, NOTHING, lists_models},
-	{"GET", "/mock/events", false, NOTHING, events_answer},
-	{"GET", "/mock/requests", false, NOTHING, events_answer_requests},
+	{"POST", "/api/chat", TO_OLLAMA, BODY, native_chat},
+	{"POST", "/api/generate", TO_OLLAMA, BODY, native_generate},
+	{"POST", "/api/show", TO_OLLAMA, BODY, native_show},
+	{"POST", "/api/embed", TO_OLLAMA, BODY, lists_embed},
+	{"POST", "/api/embeddings", TO_OLLAMA, BODY, lists_embed_one},
+	{"GET", "/api/version", TO_OLLAMA, NOTHING, native_version},
+	{"GET", "/api/tags", TO_OLLAMA, NOTHING, native_tags},
+	{"GET", "/api/ps", TO_OLLAMA, NOTHING, native_ps},
+	{"POST", "/chat/completions", TO_ALL, BODY, chat},
+	{"POST", "/completions", TO_ALL, BODY, completion},
+	{"POST", "/embeddings", TO_ALL, BODY, lists_embeddings},
+	{"POST", "/responses", TO_ALL, BODY, dialogs_response},
+	{"POST", "/messages/count_tokens", TO_OTHERS, BODY, dialogs_count_tokens},
+	{"POST", "/messages", TO_ALL, BODY, dialogs_message},
+	{"POST", "/images/generations", TO_ALL, BODY, media_images},
+	{"POST", "/images/edits", TO_OTHERS, PARTS, media_images},
+	{"POST", "/images/variations", TO_OTHERS, PARTS, media_images},
+	{"POST", "/audio/speech", TO_OTHERS, BODY, media_speech},
+	{"POST", "/audio/transcriptions", TO_ALL, PARTS, media_transcription},
+	{"POST", "/audio/translations", TO_OTHERS, PARTS, media_transcription},
+	{"POST", "/moderations", TO_OTHERS, BODY, lists_moderations},
+	{"POST", "/rerank", TO_OTHERS, BODY, lists_rerank},
+	{"GET", "/models", TO_ALL, NOTHING, lists_models},
+	{"GET", "/mock/events", TO_ALL, NOTHING, events_answer},
+	{"GET", "/mock/requests", TO_ALL, NOTHING, events_answer_requests},
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -49,7 +68,13 @@ static bool wants_stream(const struct exchange *x)
 static enum next chat(struct exchange *x)
 {
 	const struct shape *shape = x->shape;
-	struct form form = {true, shape->chat, shape->chat_first, shape->chat_delta, shape->chat_finish, shape->chat_usage};
+	struct form form = {
+		.whole = shape->chat,
+		.first = shape->chat_first,
+		.delta = shape->chat_delta,
+		.finish = shape->chat_finish,
+		.usage = shape->chat_usage,
+	};
 	return generate_begin(x, &form, wants_stream(x));
 }
 
@@ -57,7 +82,11 @@ static enum next completion(struct exchange *x)
 {
 	const struct shape *shape = x->shape;
 	struct form form = {
-		true, shape->completion, NULL, shape->completion_delta, shape->completion_finish, shape->completion_usage};
+		.whole = shape->completion,
+		.delta = shape->completion_delta,
+		.finish = shape->completion_finish,
+		.usage = shape->completion_usage,
+	};
 	return generate_begin(x, &form, wants_stream(x));
 }
 
@@ -114,12 +143,17 @@ static enum next refuse(struct exchange *x)
 	return behaviour_has(b, FAULT(RATE_429)) ? answer_error(x, SHAPE_RATE) : NEXT_MORE;
 }
 
+static bool is_known(enum known known, const struct shape *shape)
+{
+	return known == TO_ALL || (known == TO_OLLAMA) == (shape == &shape_ollama);
+}
+
 static const struct route *find(const struct exchange *x)
 {
 	const char *method = strcmp(x->request.method, "HEAD") == 0 ? "GET" : x->request.method;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++)
 		if (strcmp(routes[i].method, method) == 0 && ends_with(x->request.path, routes[i].path) &&
-		    (!routes[i].ollama || x->shape == &shape_ollama))
+		    is_known(routes[i].known, x->shape))
 			return &routes[i];
 	return NULL;
 }
@@ -135,7 +169,10 @@ static bool has_key(const struct exchange *x)
 static enum next dispatch(struct exchange *x)
 {
 	const struct route *route = find(x);
-	if (route && route->needs == BODY && !x->json)
+	char *part = route && route->needs == PARTS ? answer_part(x, "model") : NULL;
+	bool lacks = route && ((route->needs == BODY && !x->json) || (route->needs == PARTS && !part));
+	free(part);
+	if (lacks)
 		return answer_error(x, SHAPE_BAD_BODY);
 	if (route)
 		return route->answer(x);
@@ -146,8 +183,16 @@ static enum next dispatch(struct exchange *x)
 	return answer_text(x, 404, "text/plain", "", "404 page not found");
 }
 
+static enum dialect dialect_of(const char *path)
+{
+	if (strstr(path, "/messages"))
+		return AS_ANTHROPIC;
+	return strncmp(path, "/api/", 5) == 0 ? AS_OLLAMA : AS_OPENAI;
+}
+
 static enum next begin(struct exchange *x)
 {
+	x->dialect = dialect_of(x->request.path);
 	if (x->misspelt)
 		return answer_text(x, 500, "text/plain", "", "no such fault; see heimgate-mockmodel --help\n");
 	if (!has_key(x))

@@ -4,7 +4,10 @@
 
 #define ECHO_REQUEST "Reply with exactly this text and nothing else: "
 
-enum { HUGE_WORD = 16 * 1024 * 1024 };
+enum {
+	HUGE_WORD = 16 * 1024 * 1024,
+	SOUND_TOKENS = 14 /* of a prompt that is no JSON */
+};
 
 static const char *const plain_words[] = {"The ", "gate ",  "is ", "open ", "and ",
                                           "the ", "model ", "is ", "a ",    "mock. "};
@@ -34,26 +37,30 @@ static uint64_t content_words(const json_t *content)
 		const json_t *text = json_is_string(part) ? part : json_object_get(part, "text");
 		if (json_is_string(text))
 			words += count_words(json_string_value(text));
+		words += content_words(json_object_get(part, "content"));
 	}
 	return words;
 }
 
-static uint64_t prompt_words(const json_t *json)
+uint64_t script_prompt_words(const json_t *json)
 {
-	uint64_t words = content_words(json_object_get(json, "prompt")) + content_words(json_object_get(json, "input"));
-	size_t i;
-	json_t *message;
-	json_array_foreach(json_object_get(json, "messages"), i, message) words +=
-		content_words(json_object_get(message, "content"));
+	static const char *const members[] = {"prompt",       "input", "messages", "system",
+	                                      "instructions", "query", "documents"};
+	uint64_t words = 0;
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		words += content_words(json_object_get(json, members[i]));
 	return words;
 }
 
 /* What the last message, or the prompt, wants repeated; NULL: nothing. */
 static const char *wanted_echo(const json_t *json)
 {
-	const json_t *messages = json_object_get(json, "messages");
+	const json_t *messages = json_object_get(json, "messages"), *input = json_object_get(json, "input");
+	if (json_is_array(input))
+		messages = input;
 	const json_t *last = json_array_get(messages, json_array_size(messages) - 1);
-	const char *said = json_string_value(last ? json_object_get(last, "content") : json_object_get(json, "prompt"));
+	const json_t *text = last ? json_object_get(last, "content") : input ? input : json_object_get(json, "prompt");
+	const char *said = json_string_value(text);
 	const char *request = said ? strstr(said, ECHO_REQUEST) : NULL;
 	return request ? request + strlen(ECHO_REQUEST) : NULL;
 }
@@ -94,8 +101,11 @@ static void put_text(struct exchange *x)
 
 static json_int_t wanted_maximum(const json_t *json)
 {
-	const json_t *maximum = json_object_get(json, "max_completion_tokens");
-	return json_integer_value(maximum ? maximum : json_object_get(json, "max_tokens"));
+	static const char *const names[] = {"max_completion_tokens", "max_output_tokens", "max_tokens"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (json_object_get(json, names[i]))
+			return json_integer_value(json_object_get(json, names[i]));
+	return json_integer_value(json_object_get(json_object_get(json, "options"), "num_predict"));
 }
 
 /* Length of the word that begins at `from`: up to and with the blank behind it. */
@@ -126,7 +136,7 @@ void script_write(struct exchange *x)
 	x->values = (struct shape_values){
 		.model = x->model,
 		.text = "",
-		.in = prompt_words(x->json),
+		.in = x->json ? script_prompt_words(x->json) : SOUND_TOKENS,
 		.finish = maximum > 0 && keep_words(&x->text, maximum) ? "length" : "stop",
 		.usage = json_is_true(json_object_get(options, "include_usage")),
 		.silent = behaviour_has(&x->behaviour, FAULT(NO_USAGE)),

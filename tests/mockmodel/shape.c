@@ -54,8 +54,14 @@ static size_t put_value(const struct shape *shape, const char *name, const struc
 		bytes_text(out, values->type);
 	else if (IS("code"))
 		shape_fill(shape, values->code, values, out);
+	else if (IS("kind"))
+		bytes_text(out, values->kind);
 	else if (IS("finish"))
 		bytes_text(out, values->finish);
+	else if (IS("stop"))
+		bytes_text(out, values->finish && strcmp(values->finish, "stop") == 0 ? "end_turn" : "max_tokens");
+	else if (IS("number"))
+		bytes_format(out, "%u", values->number);
 	else if (IS("index"))
 		bytes_format(out, "%u", values->index);
 	else if (IS("in"))
@@ -83,15 +89,37 @@ void shape_fill(const struct shape *shape, const char *template, const struct sh
 	}
 }
 
-void shape_fill_error(const struct shape *shape, enum shape_error error, const char *model, struct bytes *out)
+static const char *kind_of(int status)
+{
+	switch (status) {
+	case 400:
+		return "invalid_request_error";
+	case 401:
+		return "authentication_error";
+	case 404:
+		return "not_found_error";
+	case 429:
+		return "rate_limit_error";
+	case 503:
+		return "overloaded_error";
+	default:
+		return "api_error";
+	}
+}
+
+void shape_fill_error(const struct shape *shape, enum shape_error error, const char *model, const char *body,
+                      struct bytes *out)
 {
 	const struct shape_refusal *row = &shape->errors[error];
-	struct shape_values values = {.model = model, .type = row->type, .code = row->code};
+	struct shape_values values = {.model = model, .type = row->type, .code = row->code, .kind = kind_of(row->status)};
 	struct bytes message = {0};
+	bytes_text(&message, "");
 	if (row->message)
 		shape_fill(shape, row->message, &values, &message);
 	values.text = message.data;
 	values.length = message.length;
-	shape_fill(shape, row->body ? row->body : shape->error, &values, out);
+	if (!body)
+		body = row->body ? row->body : shape->error;
+	shape_fill(shape, body, &values, out);
 	bytes_free(&message);
 }

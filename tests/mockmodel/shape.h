@@ -60,8 +60,10 @@ struct shape_values {
 	const char *list; /* as it is, as are type and finish */
 	const char *type;
 	const char *code; /* template */
+	const char *kind; /* of an error, as Anthropic says it */
 	const char *finish;
 	unsigned index;
+	unsigned number;  /* of an event, from 0 */
 	uint64_t in, out; /* tokens */
 	bool usage;       /* the usage of a stream was asked for */
 	bool silent;      /* usage is never told */
@@ -75,7 +77,8 @@ const struct shape *shape_find(const char *name);
 /* Appends the template filled in. */
 void shape_fill(const struct shape *shape, const char *template, const struct shape_values *values, struct bytes *out);
 
-/* Appends the body of an error about `model`. */
-void shape_fill_error(const struct shape *shape, enum shape_error error, const char *model, struct bytes *out);
+/* Appends the body of an error about `model`; `body` is the template of another dialect, or NULL. */
+void shape_fill_error(const struct shape *shape, enum shape_error error, const char *model, const char *body,
+                      struct bytes *out);
 
 #endif

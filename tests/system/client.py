@@ -85,6 +85,16 @@ def chat_body(model, text="Hello there", **members):
     return json.dumps({"model": model, "messages": [{"role": "user", "content": text}], **members}).encode()
 
 
+def form_body(*parts, boundary="----mock7MA4YWxkTrZu0gW"):
+    """A multipart form of (name, value) and (name, value, file name): the body and its headers."""
+    body = b""
+    for name, value, *file in parts:
+        disposition = 'form-data; name="%s"' % name + "".join('; filename="%s"' % each for each in file)
+        head = "--%s\r\nContent-Disposition: %s\r\n\r\n" % (boundary, disposition)
+        body += head.encode() + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
+    return body + b"--%s--\r\n" % boundary.encode(), {"Content-Type": "multipart/form-data; boundary=" + boundary}
+
+
 def request_headers(key, body=None, headers=()):
     found = {"Content-Type": "application/json"} if body is not None else {}
     if key:
