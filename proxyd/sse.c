@@ -225,6 +225,6 @@ bool sse_end(struct sse *sse, enum problem problem)
 		sse->held.length = 0; /* an event that will never be whole */
 	else if (in_line || sse->in_event)
 		sse->emit(sse->arg, "\n\n", 2);
-	emit_problem(sse, problem);
+	emit_problem(sse, sse->tally.troubled ? PROBLEM_REPORTED : problem);
 	return false;
 }

@@ -176,6 +176,7 @@ static void judge_response(struct tally *tally, const char *type)
 {
 	tally->done |= strcmp(type, "response.completed") == 0 || strcmp(type, "response.incomplete") == 0;
 	tally->failed |= strcmp(type, "response.failed") == 0;
+	tally->troubled |= strcmp(type, "error") == 0;
 	tally->chunks += ends_with(type, ".delta");
 }
 

@@ -19,6 +19,7 @@ struct tally {
 	uint64_t chunks;       /* of them with content */
 	bool done;             /* the answer has said that it is complete */
 	bool failed;           /* or that it is not, so that the client knows */
+	bool troubled;         /* it has told of an error that only some clients take for its end */
 	struct json_scan json; /* of the object being read; tally.c's alone */
 };
 

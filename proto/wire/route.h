@@ -60,7 +60,7 @@
 	X(API_PS, 22, READ, "/api/ps", "api.ps", LIST, OLLAMA, NONE, NONE, FREE, PLAIN, 0, "those that are loaded") \
 	X(API_VERSION, 23, READ, "/api/version", "api.version", LIST, OLLAMA, NONE, NONE, FREE, PLAIN, 0, \
 	  "the version of Ollama behind") \
-	X(ROOT, 24, READ, "/", "root", EDGE, OLLAMA, NONE, NONE, FREE, PLAIN, 0, "a sign of life, as Ollama gives it") \
+	X(ROOT, 24, READ, "/", "root", EDGE, OPENAI, NONE, NONE, FREE, PLAIN, 0, "a sign of life, as Ollama gives it") \
 	X(HEALTH, 25, READ, "/health", "health", EDGE, OPENAI, NONE, NONE, FREE, PLAIN, 0, "a sign of life") \
 	X(V1_HEALTH, 26, READ, "/api/v1/health", "health", EDGE, OPENAI, NONE, NONE, FREE, PLAIN, 0, "the same") \
 	X(READY, 27, READ, "/ready", "ready", EDGE, OPENAI, NONE, NONE, FREE, PLAIN, 0, \

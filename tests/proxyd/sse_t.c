@@ -205,7 +205,7 @@ static void too_long_to_hold(void)
 static void responses(void)
 {
 	client = (struct api_client){DIALECT_OPENAI, SHAPE_RESPONSE, client.request_id};
-	const char *two = event_after(2, PROBLEM_UNFINISHED), *one = event_after(1, PROBLEM_UNFINISHED);
+	const char *two = event_after(2, PROBLEM_UNFINISHED), *one = event_after(1, PROBLEM_REPORTED);
 	check("a response", DELTA COMPLETED, false, true, DELTA COMPLETED);
 	check("a response cut off", DELTA DELTA, false, false, joined(DELTA DELTA, two, ""));
 	check("a response of which only an error tells", TOLD, false, false, joined(TOLD, one, ""));
