@@ -145,8 +145,7 @@ static const struct {
 	{"settings", print_settings},       {"heimgate-edge", print_edge},
 	{"heimgate-authd", print_authd},    {"heimgate-limiterd", print_limiterd},
 	{"heimgate-proxyd", print_proxyd},  {"heimgate-auditd", print_auditd},
-	{"heimgate-up", print_up},
-	{"heimgate-door", print_door},
+	{"heimgate-up", print_up},          {"heimgate-door", print_door},
 };
 
 int main(int argc, char **argv)

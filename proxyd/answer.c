@@ -44,6 +44,8 @@ static enum problem judge_head(const struct head *head)
 		return PROBLEM_ENCODED;
 	if (head->status >= 300 && head->status < 400)
 		return PROBLEM_REDIRECTED;
+	if (head->status < 300 && head_is(head, "text/html"))
+		return PROBLEM_PAGE;
 	if (head->status == 401 || head->status == 403)
 		return PROBLEM_CREDENTIAL;
 	return PROBLEM_NONE;

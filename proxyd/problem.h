@@ -21,6 +21,7 @@
 	X(REPORTED, 502, "server_error", "upstream_error", "The model server reported an error within its stream.") \
 	X(ENCODED, 502, "server_error", "upstream_error", \
 	  "The model server's answer is compressed, which was not asked for.") \
+	X(PAGE, 502, "server_error", "upstream_error", "The model server answered with a web page.") \
 	X(REDIRECTED, 502, "server_error", "upstream_error", \
 	  "The model server answered with a redirect, which is not followed.") \
 	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \

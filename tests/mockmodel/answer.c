@@ -7,6 +7,9 @@
 
 enum { HUGE_HEADER = 1024 * 1024, DEFAULT_AFTER = 2, DEFAULT_DIMENSIONS = 16 };
 
+/* What follows an answer that is over, as if it were another. */
+#define TRAILING "garbage\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
+
 void answer_prepare(struct exchange *x)
 {
 	x->behaviour = (struct behaviour){
@@ -135,6 +138,8 @@ enum next answer_whole(struct exchange *x, int status, const char *type, const c
 	bytes_text(&x->out, "\r\n");
 	if (strcmp(x->request.method, "HEAD") != 0)
 		bytes_put(&x->out, sent > 0 ? body->data : "", sent);
+	if (behaviour_has(&x->behaviour, FAULT(TRAILING)))
+		bytes_text(&x->out, TRAILING);
 	bytes_free(&zipped);
 	return whole_end(x);
 }
@@ -215,5 +220,7 @@ enum next answer_stream_end(struct exchange *x)
 	if (behaviour_has(&x->behaviour, FAULT(NO_LENGTH)))
 		return NEXT_CLOSE;
 	bytes_text(&x->out, "0\r\n\r\n");
+	if (behaviour_has(&x->behaviour, FAULT(TRAILING)))
+		bytes_text(&x->out, TRAILING);
 	return NEXT_DONE;
 }

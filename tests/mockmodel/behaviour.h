@@ -47,6 +47,9 @@
 	X(PINGS, "fault-pings", "a comment line before each event") \
 	X(NO_USAGE, "fault-no-usage", "never tells its usage") \
 	X(GZIP, "fault-gzip", "a body in gzip, asked for or not") \
+	X(PAGE, "fault-page", "200 and a page of HTML") \
+	X(BAD_CHUNK, "fault-bad-chunk", "a chunk whose size is no number, in the middle of a stream") \
+	X(TRAILING, "fault-trailing", "bytes behind the end of the answer") \
 	X(SLOW_READER, "fault-slow-reader", "takes 1 KiB of the request body every 20 ms")
 
 enum fault {

@@ -7,7 +7,7 @@
 
 #define MID_FAULTS \
 	(FAULT(STALL_MID) | FAULT(TRUNCATE) | FAULT(CUT) | FAULT(RST) | FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE) | \
-	 FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF))
+	 FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF) | FAULT(BAD_CHUNK))
 #define FAILED_MID (FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE) | FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF))
 
 static const char *line_end(const struct exchange *x)
@@ -102,6 +102,10 @@ static enum next fail_in_the_middle(struct exchange *x)
 		return NEXT_CLOSE;
 	if (behaviour_has(b, FAULT(RST)))
 		return NEXT_RESET;
+	if (behaviour_has(b, FAULT(BAD_CHUNK))) {
+		bytes_text(&x->out, "zz\r\n{}\r\n");
+		return NEXT_HANG;
+	}
 	if (behaviour_has(b, FAULT(JUNK_CHUNK_EOF)))
 		put_junk(x);
 	if (behaviour_has(b, FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE)))

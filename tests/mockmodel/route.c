@@ -120,6 +120,8 @@ static enum next refuse(struct exchange *x)
 	const struct behaviour *b = &x->behaviour;
 	if (behaviour_has(b, FAULT(HTML_502)))
 		return answer_text(x, 502, "text/html", "", "<html><body><h1>502 Bad Gateway</h1></body></html>\n");
+	if (behaviour_has(b, FAULT(PAGE)))
+		return answer_text(x, 200, "text/html; charset=utf-8", "", "<html><body>Please sign in</body></html>\n");
 	if (behaviour_has(b, FAULT(EMPTY_500)))
 		return answer_text(x, 500, "", "", "");
 	if (behaviour_has(b, FAULT(STRING_ERROR)))
