@@ -44,8 +44,8 @@ enum body_result body_start(struct body *body, const struct http_head *head, str
 /* Takes the next bytes; *used says how many were its own. */
 enum body_result body_feed(struct body *body, const char *bytes, size_t length, size_t *used, struct refusal *refusal);
 
-/* Of a body that is done: the model asked for, into model[MODEL_NAME_MAX + 1], "" when the route has none there.
- * False: refused. */
+/* Of a body that is done: the model asked for, into model[MODEL_NAME_MAX + 1], which stays as it is when the route has
+ * none there.  False: refused. */
 bool body_model(const struct body *body, char *model, struct refusal *refusal);
 
 /* Of a body that is done: what decides its cost. */

@@ -184,3 +184,19 @@ with suite.Suite(models=CLOUD, shape="openai") as the_suite:
     for list_path in ("/api/tags", "/api/ps"):
         tap.is_(the_suite.http("GET", list_path, key=the_key).json(), {"models": []}, "without an Ollama %s is empty" % list_path)
     tap.ok(is_ollama(the_suite.http("GET", "/api/version", key=the_key), 404), "and there is no version")
+
+ONE = {
+    "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 0}},
+    "models": {"*": {"targets": [{"upstream": "mock"}]}},
+}
+with suite.Suite(models=ONE) as the_suite:
+    the_key = the_suite.make_key()
+    held = suite.Stream(the_suite.port, "/api/chat", chat("fault-stall-mid"), suite.request_headers(the_key, b""))
+    held.response.readline()
+    full = the_suite.http("POST", "/api/chat", chat("m"), the_key)
+    tap.ok(is_ollama(full, 429) and "retry-after" in full.headers, "with its one slot taken, a chat has to wait")
+    tap.is_(the_suite.http("POST", "/api/show", b'{"model":"m"}', the_key).status, 200, "but a model can be shown")
+    tap.is_(the_suite.http("GET", "/api/tags", key=the_key).status, 200, "and listed")
+    held.close()
+    suite.until(lambda: the_suite.http("POST", "/api/chat", chat("m"), the_key).status == 200, "the slot")
+    tap.ok(True, "until the client that holds it goes")
