@@ -39,7 +39,9 @@ def check_bytes(s, key):
 def check_counted(s, key, model, tokens, estimated, **members):
     s.http("POST", PATH, body(model, **members), key)
     record = suite.until(lambda: s.records(action="responses", model=model), "its record")[0]
-    tap.is_((record["tokens_in"], record["tokens_out"], record["estimated"]), (*tokens, estimated), "%s is counted" % model)
+    tap.is_(
+        (record["tokens_in"], record["tokens_out"], record["estimated"]), (*tokens, estimated), "%s is counted" % model
+    )
 
 
 def check_faults(s, key):

@@ -85,7 +85,9 @@ def check_lists(s, key):
     names = lambda answer: [entry["name"] for entry in answer.json()["models"]]  # noqa: E731
     answer = s.http("GET", "/api/tags", key=key)
     listed = {"mini", "llama3.2:latest", "org/model-7b", "text-embed"}
-    tap.is_((answer.status, set(names(answer))), (200, listed), "/api/tags has the server's names and ours, not the cloud's")
+    tap.is_(
+        (answer.status, set(names(answer))), (200, listed), "/api/tags has the server's names and ours, not the cloud's"
+    )
     ours = answer.json()["models"][0]
     tap.ok(ours["model"] == ours["name"] == "mini" and ours["size"] == 2019393189, "an alias looks like its model")
     tap.is_(set(names(s.http("GET", "/api/tags", key=some))), {"mini", "org/model-7b"}, "a key sees what it may use")
@@ -106,7 +108,9 @@ def check_show(s, key):
     for member in ("model", "name"):
         answer = s.http("POST", "/api/show", json.dumps({member: "mini"}).encode(), some)
         sent = json.loads(s.mock.requests()[-1]["body"])
-        tap.is_((answer.status, sent), (200, {member: "llama3.2"}), "/api/show by %s, and the alias is spliced" % member)
+        tap.is_(
+            (answer.status, sent), (200, {member: "llama3.2"}), "/api/show by %s, and the alias is spliced" % member
+        )
         answer = s.http("POST", "/api/show", json.dumps({member: "text-embed"}).encode(), some)
         tap.ok(is_ollama(answer, 404), "another model is not shown to that key")
     both = s.http("POST", "/api/show", b'{"model":"mini","name":"text-embed"}', some)
@@ -159,7 +163,9 @@ def check_managed(s, key):
     mark = s.mock.mark()
     for method, path in MANAGED:
         answer = s.http(method, path, b"{}" if method == "POST" else None, key)
-        tap.ok(answer.status == 403 and (method == "HEAD" or is_ollama(answer, 403)), "%s %s is refused" % (method, path))
+        tap.ok(
+            answer.status == 403 and (method == "HEAD" or is_ollama(answer, 403)), "%s %s is refused" % (method, path)
+        )
         tap.is_(s.http(method, path).status, 401, "and to strangers even less is said")
     tap.is_(s.mock.count(mark, event="request"), 0, "and no server hears of it")
     refused = suite.until(lambda: s.records(action="api.pull", status=403), "the record of a refusal")
@@ -182,7 +188,11 @@ CLOUD = {"upstreams": {"cloud": MODELS["upstreams"]["cloud"]}, "models": {"*": {
 with suite.Suite(models=CLOUD, shape="openai") as the_suite:
     the_key = the_suite.make_key()
     for list_path in ("/api/tags", "/api/ps"):
-        tap.is_(the_suite.http("GET", list_path, key=the_key).json(), {"models": []}, "without an Ollama %s is empty" % list_path)
+        tap.is_(
+            the_suite.http("GET", list_path, key=the_key).json(),
+            {"models": []},
+            "without an Ollama %s is empty" % list_path,
+        )
     tap.ok(is_ollama(the_suite.http("GET", "/api/version", key=the_key), 404), "and there is no version")
 
 ONE = {

@@ -59,7 +59,9 @@ def check_streams(s, key):
     answer = post(s, FORMS[0], key, *sound("stream-20", ("stream", "true")))
     tap.ok(answer.body.count(b"transcript.text.delta") == 20 and b'"error"' not in answer.body, "a stream of text")
     answer = post(s, FORMS[0], key, *sound("stream-20+fault-truncate", ("stream", "true")))
-    tap.ok(answer.body.rstrip().split(b"\n\n")[-1].startswith(b'data: {"error":{'), "that is cut off ends with an error")
+    tap.ok(
+        answer.body.rstrip().split(b"\n\n")[-1].startswith(b'data: {"error":{'), "that is cut off ends with an error"
+    )
 
 
 def check_models(s):

@@ -14,7 +14,10 @@ ROUTES = (
     ("/v1/moderations", {"input": "one two"}, (None, 0, True)),
     ("/v1/rerank", {"query": "one", "documents": ["two three", "four"]}, (4, 0, False)),
 )
-DIALECTS = {"/api/": lambda found: isinstance(found["error"], str), "/v1/messages": lambda found: found["type"] == "error"}
+DIALECTS = {
+    "/api/": lambda found: isinstance(found["error"], str),
+    "/v1/messages": lambda found: found["type"] == "error",
+}
 UNKNOWN = (
     ("POST", "/v1/files"),
     ("POST", "/v1/chat/completions/"),
@@ -90,7 +93,9 @@ def check_unknown(s, key):
     mark = s.mock.mark()
     for method, path in UNKNOWN:
         answer = s.http(method, path, b'{"model":"m"}' if method == "POST" else None, key)
-        tap.ok(answer.status == 404 and is_told(answer, path), "%s %s is not known" % (method, path)) or tap.diag(answer)
+        tap.ok(answer.status == 404 and is_told(answer, path), "%s %s is not known" % (method, path)) or tap.diag(
+            answer
+        )
     for method, path in table():
         answer = s.http("PATCH", path, b"{}", key)
         tap.ok(answer.status == 405 and is_told(answer, path), "PATCH %s" % path)

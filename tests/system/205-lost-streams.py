@@ -52,4 +52,6 @@ with suite.Suite() as s:
     s.kill("proxyd")
     for (path, _, check), stream in zip(STREAMS, streams):
         rest, proper = stream.rest()
-        tap.ok(proper and check(stream.begun + rest), "%s ends with an error that its clients know" % path) or tap.diag(rest)
+        tap.ok(proper and check(stream.begun + rest), "%s ends with an error that its clients know" % path) or tap.diag(
+            rest
+        )

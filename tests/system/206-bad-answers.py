@@ -42,7 +42,9 @@ def check_no_data(s, key, path):
 def check_bad_chunk(s, key, path):
     what = body(path, "fault-bad-chunk", True)
     text, proper = suite.Stream(s.port, path, what, suite.request_headers(key, what)).rest()
-    tap.ok(proper and b"broke off" in text.rstrip().split(b"\n")[-1], "%s: a chunk that is none ends in an error" % path)
+    tap.ok(
+        proper and b"broke off" in text.rstrip().split(b"\n")[-1], "%s: a chunk that is none ends in an error" % path
+    )
 
 
 def check_trailing(s, key, path):

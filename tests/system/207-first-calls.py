@@ -29,7 +29,9 @@ with suite.Suite() as s:
     # Continue.
     answer = post("/api/show", {"name": "llama3.2:latest"}, bearer)
     tap.ok(answer.status == 200 and "model_info" in answer.json(), "Continue asks what a model is, by name")
-    answer = post("/api/chat", {"model": "m", "messages": [{"role": "user", "content": "x"}], "keep_alive": 1800}, bearer)
+    answer = post(
+        "/api/chat", {"model": "m", "messages": [{"role": "user", "content": "x"}], "keep_alive": 1800}, bearer
+    )
     tap.is_(answer.status, 200, "and keeps it for half an hour")
     tap.is_(json.loads(s.mock.requests()[-1]["body"])["keep_alive"], 1800, "of which the server hears")
 
@@ -57,5 +59,7 @@ with suite.Suite() as s:
     tap.is_((answer.status, answer.json()["type"]), (404, "error"), "and learns that Ollama counts no tokens")
 
     # The AI SDK and LangChain begin with a chat.
-    answer = post("/v1/chat/completions", {**message, "stream": True, "stream_options": {"include_usage": True}}, bearer)
+    answer = post(
+        "/v1/chat/completions", {**message, "stream": True, "stream_options": {"include_usage": True}}, bearer
+    )
     tap.ok(answer.body.endswith(b"data: [DONE]\n\n"), "others begin with a chat")
