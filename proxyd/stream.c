@@ -131,8 +131,8 @@ static enum problem check_room(const struct proxyd *proxyd, const struct stream_
 
 static void *copy(const void *bytes, size_t length)
 {
-	void *new = malloc(length > 0 ? length : 1);
-	return new &&length > 0 ? memcpy(new, bytes, length) : new;
+	void *new = malloc(length);
+	return new ? memcpy(new, bytes, length) : NULL;
 }
 
 /* Makes room for what the client sent. */
