@@ -70,14 +70,19 @@ static void fail_all(void *arg)
 	}
 }
 
-static void forget_child(void)
+static void stop_child(void)
 {
-	log_error("resolver-died", "pid=%d", (int)child_pid);
 	loop_unwatch(&child);
 	close(child.fd);
 	child.fd = -1;
 	kill(child_pid, SIGKILL); /* it may have closed its end and live */
 	waitpid(child_pid, NULL, 0);
+}
+
+static void forget_child(void)
+{
+	log_error("resolver-died", "pid=%d", (int)child_pid);
+	stop_child();
 	loop_timer_set(&failing, 0);
 }
 
@@ -137,8 +142,12 @@ void resolver_ask(struct resolver_question *question, const char *host)
 		loop_timer_set(&failing, 0);
 }
 
+/* The child may be waiting for silent name servers still; the next question must not wait for that. */
 void resolver_forget(struct resolver_question *question)
 {
-	if (question->id != 0)
-		take_out(question->id);
+	if (question->id == 0)
+		return;
+	take_out(question->id);
+	if (!waiting && child.fd >= 0)
+		stop_child();
 }
