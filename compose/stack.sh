@@ -13,10 +13,11 @@ usage() {
 cd "$(dirname "$0")"
 stack=${1:-}
 case "$stack" in
-prod) project=heimgate port=8000 file=compose.yaml env=.env models=models.json up="make up" ;;
-dev) project=heimgate-dev port=8010 file=compose.dev.yaml env=.env.dev models=models.dev.json up="make dev-up" ;;
+prod) project=heimgate port=8000 file=compose.yaml env=.env up="make up" ;;
+dev) project=heimgate-dev port=8010 file=compose.dev.yaml env=.env.dev up="make dev-up" ;;
 *) usage ;;
 esac
+models=models/$stack/models.json
 url=http://127.0.0.1:$port
 export IMAGE="${IMAGE:?names the image}"
 
@@ -56,10 +57,12 @@ quietly() {
 
 # What people edit is theirs: made once, from the example.
 offer() {
+	mkdir -p "$(dirname "$2")"
 	[ -e "$2" ] || cp "$1" "$2"
 }
 offer .env.example $env
-offer models.example.json $models
+offer models.example.json "$models"
+chmod -R go+rX models postgres Caddyfile # read by users in containers, whatever the umask here
 
 make_secrets() {
 	./secrets.sh $project "secrets/$stack" "$IMAGE"
@@ -87,7 +90,9 @@ print_next() {
 	cat <<-EOT
 
 		heimgate is ready on $url
-		  settings: compose/$env, models: compose/$models; \`$up\` again when you changed them
+		  settings: compose/$env; \`$up\` takes in what you changed
+		  models:   compose/$models; without a stop so does
+		            podman kill --signal HUP $project-limiterd $project-proxyd
 
 		Make a first key; it is shown once:
 
