@@ -71,7 +71,7 @@ def documents():
     """(path, text) of whatever tells people what to do."""
     patterns = ("*.md", "docs/*.md", "*/README.md", "compose/**/*")
     for path in (file for pattern in patterns for file in ROOT.glob(pattern)):
-        if path.is_file() and path.suffix not in (".c", ".h"):
+        if path.is_file() and path.suffix not in (".c", ".h") and "secrets" not in path.parts:
             yield path, path.read_text()
 
 
