@@ -138,7 +138,7 @@ void counters_settle(struct redis *redis, const struct counted *lease, uint64_t 
 void counters_join(struct redis *redis, bool counted_alone, redis_answer *answer, void *arg)
 {
 	redis_begin(redis, JOIN);
-	add_installation(redis);
+	redis_key(redis, "installation");
 	add_number(redis, counted_alone);
 	redis_end(redis, answer, arg);
 }

@@ -87,13 +87,19 @@ static void failed(struct decider *decider, const char *reason)
 		begin_outage(decider);
 }
 
+static void works(struct decider *decider)
+{
+	decider->failures = 0;
+	decider->heard_at = loop_now();
+}
+
 static void heard(void *arg, const char *reason)
 {
 	struct decider *decider = arg;
 	if (reason)
 		failed(decider, reason);
 	else
-		decider->failures = 0;
+		works(decider);
 }
 
 static void undecided(void *arg, struct take *take)
@@ -114,7 +120,7 @@ static void probe_answered(void *arg, const redisReply *reply, const char *error
 		failed(decider, done ? shared_lateness(&decider->shared) : error ? error : COUNTERS_NONSENSE);
 		return;
 	}
-	decider->failures = 0;
+	works(decider);
 	settling_send(&decider->settling);
 	if (decider->is_out)
 		end_outage(decider);
@@ -131,10 +137,13 @@ static void send_probe(struct decider *decider)
 static void probe(void *arg)
 {
 	struct decider *decider = arg;
+	bool is_fresh = !decider->is_out && loop_now() - decider->heard_at < DECIDER_PROBE_MS;
 	loop_timer_set(&decider->probe, DECIDER_PROBE_MS);
 	if (!redis_is_up(decider->redis))
 		return;
-	if (decider->probed_at == 0)
+	if (decider->probed_at == 0 && is_fresh)
+		settling_send(&decider->settling);
+	else if (decider->probed_at == 0)
 		send_probe(decider);
 	else if (loop_now() - decider->probed_at >= DECIDER_SILENCE_MAX_MS)
 		redis_reconnect(decider->redis, "does not answer");

@@ -5,8 +5,8 @@
  *
  * Redis must answer within a deadline.  When it has failed to
  * DECIDER_FAILURES_MAX times running, or is not connected, there is an outage:
- * everything goes by the policy at once, and Redis is asked each
- * DECIDER_PROBE_MS whether it is back.
+ * everything goes by the policy at once.  Then, and while nothing else is heard
+ * of it, Redis is asked each DECIDER_PROBE_MS whether it is there.
  *
  *   local   the limiter of this process decides, for this host alone
  *   closed  every take is refused
@@ -47,6 +47,7 @@ struct decider {
 	unsigned failures;  /* running */
 	uint64_t out_since; /* ms since the epoch */
 	char reason[REDIS_ERROR_SIZE];
+	uint64_t heard_at; /* ms: when Redis last answered in time */
 	struct loop_timer probe;
 	uint64_t probed_at; /* ms; 0: no probe is under way */
 	bool counted_alone; /* since Redis was last told so */

@@ -102,6 +102,7 @@ local function show_last_use()
 	if now - account.seen >= 1000 then
 		account.seen = now
 		redis.call('ZADD', KEYS[5], now, ARGV[11])
+		redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now - IDLE)
 	end
 end
 
