@@ -57,8 +57,7 @@ static void begin_outage(struct decider *decider)
 static void keep_there(struct decider *decider)
 {
 	const struct ledger_row *row;
-	TAILQ_FOREACH(row, &decider->limiter.ledger.leased, place)
-	{
+	for (row = TAILQ_FIRST(&decider->limiter.ledger.leased); row; row = TAILQ_NEXT(row, place)) {
 		struct counted lease = {.tokens = row->tokens};
 		if (row->state != LEDGER_KEPT)
 			continue;

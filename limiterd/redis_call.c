@@ -26,12 +26,12 @@ static void add_word(struct redis *redis, const char *word, size_t length)
 static void add_text(struct redis *redis, const char *front, const char *format, va_list values)
 {
 	char *place = redis->text + redis->text_length;
-	size_t room = sizeof(redis->text) - redis->text_length, length = strlen(front);
-	CHECK(length < room);
-	memcpy(place, front, length);
-	int added = vsnprintf(place + length, room - length, format, values);
-	CHECK(added >= 0 && (size_t)added < room - length);
-	length += (size_t)added;
+	size_t room = sizeof(redis->text) - redis->text_length;
+	int head = snprintf(place, room, "%s", front);
+	CHECK(head >= 0 && (size_t)head < room);
+	int added = vsnprintf(place + head, room - (size_t)head, format, values);
+	CHECK(added >= 0 && (size_t)added < room - (size_t)head);
+	size_t length = (size_t)head + (size_t)added;
 	redis->text_length += length;
 	add_word(redis, place, length);
 }

@@ -65,8 +65,8 @@ void settling_send(struct settling *settling)
 void settling_tell_nobody(struct settling *settling)
 {
 	struct settlement *settlement;
-	TAILQ_FOREACH(settlement, &settling->waiting, place)
-	settlement->told = false;
-	TAILQ_FOREACH(settlement, &settling->sent, place)
-	settlement->told = false;
+	for (settlement = TAILQ_FIRST(&settling->waiting); settlement; settlement = TAILQ_NEXT(settlement, place))
+		settlement->told = false;
+	for (settlement = TAILQ_FIRST(&settling->sent); settlement; settlement = TAILQ_NEXT(settlement, place))
+		settlement->told = false;
 }

@@ -106,6 +106,7 @@ static void wait_for_slot(struct shared *shared, struct take *take)
 {
 	struct pool *pool = take->pool;
 	struct pool_waiter *displaced = NULL;
+	CHECK(pool); /* who needs no slot does not wait for one */
 	uint64_t deadline = take->began + pool->acquire_timeout;
 	bool joined = deadline > loop_now();
 	if (joined && take->ask->in_turn)

@@ -88,8 +88,7 @@ static json_t *show_local(struct decider *decider)
 	struct account *account;
 	for (const struct pool *pool = limiter->pools.first; pool; pool = pool->next)
 		json_array_append_new(pools, show_pool(pool, pool->in_use));
-	TAILQ_FOREACH(account, &limiter->accounts.by_use, by_use)
-	{
+	for (account = TAILQ_FIRST(&limiter->accounts.by_use); account; account = TAILQ_NEXT(account, by_use)) {
 		if (json_array_size(keys) == COUNTERS_KEYS_MAX)
 			break;
 		json_array_append_new(keys, show_account(account));

@@ -10,8 +10,8 @@
 /* Tables with history in them take their time to change. */
 enum { MIGRATION_MS = 10 * 60 * 1000, STATEMENT_MS = POSTGRES_DEADLINE_MS / 4 * 3 };
 
-static const char session[] = "SET statement_timeout TO %1$d; SET lock_timeout TO %1$d;"
-							  "SET idle_in_transaction_session_timeout TO %1$d; SET search_path TO %2$s";
+static const char session[] = "SET statement_timeout TO %d; SET lock_timeout TO %d;"
+							  "SET idle_in_transaction_session_timeout TO %d; SET search_path TO %s";
 
 static const char version[] = "SELECT coalesce(max(version), 0) FROM migrations";
 
@@ -156,6 +156,6 @@ void postgres_set_up(struct postgres *postgres)
 {
 	struct script script;
 	open_script(&script);
-	fprintf(script.file, session, STATEMENT_MS, postgres->plan->schema);
+	fprintf(script.file, session, STATEMENT_MS, STATEMENT_MS, STATEMENT_MS, postgres->plan->schema);
 	push(postgres, &script, session_begun);
 }

@@ -4,7 +4,8 @@
  * and an environment variable HEIMGATE_* that no table names is refused.
  *
  * X(TYPE, field, "NAME", "default", minimum, maximum, "meaning")
- * TEXT: minimum and maximum are lengths.  INT: values.  FILE: a text that names a file, in HEIMGATE_STATE unless absolute.
+ * TEXT: minimum and maximum are lengths.  INT: values.  FILE: a text that
+ * names a file, in HEIMGATE_STATE unless absolute.
  */
 #ifndef DAEMON_SETTINGS_H
 #define DAEMON_SETTINGS_H
