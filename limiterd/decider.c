@@ -56,8 +56,8 @@ static void begin_outage(struct decider *decider)
 /* What is in use here would else be heard of with its next KEEP. */
 static void keep_there(struct decider *decider)
 {
-	const struct ledger_row *row;
-	for (row = TAILQ_FIRST(&decider->limiter.ledger.leased); row; row = TAILQ_NEXT(row, place)) {
+	const struct ledger_row *row = TAILQ_FIRST(&decider->limiter.ledger.leased);
+	for (; row; row = TAILQ_NEXT(row, place)) {
 		struct counted lease = {.tokens = row->tokens};
 		if (row->state != LEDGER_KEPT)
 			continue;

@@ -27,11 +27,11 @@ static void add_text(struct redis *redis, const char *front, const char *format,
 {
 	char *place = redis->text + redis->text_length;
 	size_t room = sizeof(redis->text) - redis->text_length;
-	int head = snprintf(place, room, "%s", front);
-	CHECK(head >= 0 && (size_t)head < room);
-	int added = vsnprintf(place + head, room - (size_t)head, format, values);
-	CHECK(added >= 0 && (size_t)added < room - (size_t)head);
-	size_t length = (size_t)head + (size_t)added;
+	int begun = snprintf(place, room, "%s", front);
+	CHECK(begun >= 0 && (size_t)begun < room);
+	int added = vsnprintf(place + begun, room - (size_t)begun, format, values);
+	size_t length = (size_t)begun + (size_t)added;
+	CHECK(added >= 0 && length < room);
 	redis->text_length += length;
 	add_word(redis, place, length);
 }

@@ -221,7 +221,7 @@ static void answered(void *arg, const redisReply *reply, const char *error)
 		return;
 	}
 	ask_answered(&shared->asks, ask);
-	if (!good) {
+	if (!good || (judgement.verdict == VERDICT_WAIT && !ask->take->pool)) {
 		refused(shared, ask, reply ? COUNTERS_NONSENSE : error);
 		return;
 	}
