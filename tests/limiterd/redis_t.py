@@ -205,6 +205,16 @@ def check_connecting(redis):
         edge.await_store()
         edge.ask(limiterd.grant("named"))
         tap.has(redis.cli("-n", "3", "KEYS", "*"), "key:named", "a host is resolved, and a database chosen")
+    redis.cli("ACL", "SETUSER", "heimgate", "on", ">user-password", "~{heimgate}:*", "+@read", "+@write", "+@scripting",
+              "+@connection", "+time", "+info")
+    user = {"HEIMGATE_LIMIT_STORE": redis.url().replace("//", "//heimgate@"),
+            "HEIMGATE_LIMIT_STORE_PASSWORD_FILE": redis.password_file("user-password")}
+    with Limiterd(**user) as limiterd:
+        edge, proxyd = limiterd.edge(), limiterd.proxyd()
+        edge.await_store()
+        lease = edge.ask(limiterd.grant("user", rpm=10))
+        tap.is_(proxyd.settle(lease["sealed"], 5), SETTLED, "a user of its own may do what is needed")
+        tap.is_(limiterd.key("user")["requests"]["limit"], 10, "and no more")
     wrong = {**redis.environment(), "HEIMGATE_LIMIT_STORE_PASSWORD_FILE": redis.password_file("sesame")}
     for settings, reason in ((wrong, "WRONGPASS"),
                              ({"HEIMGATE_LIMIT_STORE": redis.url()}, "NOAUTH"),
