@@ -75,8 +75,9 @@ def make_base(env):
 def make_all():
     """Makes what is missing, a minute or two the first time, and heimgate's own image with `make image`.
 
-    Returns the environment of the store they are in.
+    Returns the environment of the store they are in.  Where podman cannot run, the script ends.
     """
+    podman.require()
     env = podman.environment(podman.KEPT)
     with open(os.path.join(podman.KEPT, "lock"), "wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -12,6 +12,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "tests", "tap"), os.path.join(ROOT, "tests", "system")]
 
+import tap  # noqa: E402
+
+NAMESPACES = ("unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 KEPT = os.path.join(ROOT, "build", "podman")
 
 # cgroupfs and runc also work where systemd or an all-new hierarchy of control groups is missing; a container may not
@@ -35,6 +38,27 @@ runroot = "{place}/run"
 [storage.options]
 additionalimagestores = [{borrowed}]
 """
+
+
+def require():
+    """Ends the script where podman cannot run: that is a failure for CI, and said clearly elsewhere."""
+    lacks = _lacks()
+    if not lacks:
+        return
+    if os.environ.get("CI") == "true":
+        tap.ok(False, "podman can run: " + lacks)
+        sys.exit(1)
+    print("1..0 # SKIP podman cannot run here: " + lacks, flush=True)
+    os._exit(0)
+
+
+def _lacks():
+    if os.geteuid() != 0:
+        return "it takes root"
+    if not os.access("/sys/fs/cgroup", os.W_OK):
+        return "there are no control groups to write to"
+    tried = subprocess.run([*NAMESPACES, "true"], capture_output=True, text=True, check=False)
+    return tried.stderr.strip()
 
 
 def environment(place, borrow=False):

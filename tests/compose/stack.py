@@ -1,11 +1,14 @@
 """The Compose stacks, brought up with the documented commands from a copy of the tree."""
 
+import atexit
 import json
 import os
 import re
+import sys
 
 import client
 import podman
+import tap
 from process import until
 
 DAEMONS = ("edge", "authd", "limiterd", "proxyd", "auditd")
@@ -32,6 +35,7 @@ class Stack(client.Clients):
         self.port = port
         self.secrets = os.path.join(tree, "compose", "secrets", "dev" if prefix else "prod")
         self.keys = 0
+        atexit.register(self.show_logs)
 
     # --- as a person has it ---
 
@@ -153,6 +157,12 @@ class Stack(client.Clients):
     def log(self, service):
         return self.podman("logs", self.name(service))
 
+    def show_logs(self):
+        """What the containers said last, when a check failed."""
+        for service in sorted(self.services()) if tap.failures() else ():
+            tap.diag("--- %s ---" % self.name(service))
+            tap.diag("\n".join(self.log(service).splitlines()[-40:]))
+
     def crash(self, service):
         """Kills its process; returns when podman has started another."""
         pid = self.pid(service)
@@ -168,4 +178,4 @@ class Stack(client.Clients):
     def probe(self, service, *targets):
         """What somebody could reach who took this container over: see probe.py."""
         probe = os.path.join(podman.HERE, "probe.py")
-        return json.loads(podman.run("python3", probe, str(self.pid(service)), *targets))
+        return json.loads(podman.run(sys.executable, probe, str(self.pid(service)), *targets))

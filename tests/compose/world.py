@@ -16,12 +16,10 @@ import sys
 import threading
 
 import podman
-import tap
 from process import until
 
 MARK = "HEIMGATE_TEST_WORLD"
 INIT = "/usr/libexec/podman/catatonit"  # the first process in there has to reap what podman leaves behind
-UNSHARE = ("unshare", "--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 GATEWAY, OUTSIDE = "198.51.100.1", "198.51.100.2"  # addresses of documentation (RFC 5737): nobody's
 PLACE = "/run/podman"
 FURNISH = """
@@ -44,7 +42,6 @@ ip -n outside link set eth0 up
 def enter(prepare):
     """Returns inside, with the environment for podman.  prepare() is called outside, where the real network is."""
     if MARK not in os.environ:
-        _require()
         prepare()
         os._exit(_start_over())
     del os.environ[MARK]
@@ -75,7 +72,7 @@ def start_outside():
 
 def _start_over():
     """Runs the script inside.  It leaves when its standard input ends, and so with us."""
-    argv = (*UNSHARE, INIT, "--", sys.executable, *sys.argv)
+    argv = (*podman.NAMESPACES, INIT, "--", sys.executable, *sys.argv)
     inside = subprocess.Popen(argv, stdin=subprocess.PIPE, env={**os.environ, MARK: "1"})
     signal.signal(signal.SIGTERM, lambda *_: inside.stdin.close())
     return inside.wait()
@@ -84,25 +81,3 @@ def _start_over():
 def _leave_with_the_outer():
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _require():
-    """Ends the script where podman cannot run: that is a failure for CI, and said clearly elsewhere."""
-    lacks = _lacks()
-    if not lacks:
-        return
-    if os.environ.get("CI") == "true":
-        tap.ok(False, "podman can run: " + lacks)
-    else:
-        print("1..0 # SKIP podman cannot run: " + lacks)
-    sys.stdout.flush()
-    os._exit(os.environ.get("CI") == "true")
-
-
-def _lacks():
-    if os.geteuid() != 0:
-        return "this is not root"
-    if not os.access("/sys/fs/cgroup", os.W_OK) or not os.listdir("/sys/fs/cgroup"):
-        return "there are no control groups to write to"
-    tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
-    return tried.stderr.strip()
