@@ -1,7 +1,7 @@
 # Backup and restore of a stack, for stack.sh.
 #
-# Kept are the database and auditd's journal.  The database goes first: what the journal has beyond it is caught up with.
-# Counters are not kept: budgets are summed up anew from history where Redis knows nothing.
+# Kept are the database and auditd's journal.  The database goes first: what the journal has beyond it is caught up
+# with.  Counters are not kept: budgets are summed up anew from history where Redis knows nothing.
 # shellcheck shell=sh
 
 : "${stack:?}" "${project:?}" "${env:?}" "${models:?}" # stack.sh's

@@ -22,7 +22,8 @@ user_of() {
 
 # Rows "DIALER LISTENER DIRECTORY" of the one table of links.
 links() {
-	sed -n 's/^\tX([A-Z_]*, \([A-Z]*\), \([A-Z]*\), "\([a-z-]*\)", .*/\1 \2 \3/p' proto/wire/proto.h | tr '[:upper:]' '[:lower:]'
+	sed -n 's/^\tX([A-Z_]*, \([A-Z]*\), \([A-Z]*\), "\([a-z-]*\)", .*/\1 \2 \3/p' proto/wire/proto.h |
+		tr '[:upper:]' '[:lower:]'
 }
 
 directory() { # MODE OWNER GROUP PATH

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Makes what is missing of a stack's secrets and hands each service a copy of its own: `secrets.sh PROJECT DIRECTORY IMAGE`.
+# Makes what is missing of a stack's secrets and hands each service a copy of its own:
+# `secrets.sh PROJECT DIRECTORY IMAGE`.
 #
-# The files in DIRECTORY are the originals, readable by you alone; none that is there is ever written.  The copies are in
-# volumes, one per service, so that they belong to the service's user wherever podman runs, in a virtual machine too.
+# The files in DIRECTORY are the originals, readable by you alone; none that is there is ever written.  The copies are
+# in volumes, one per service, so that they belong to the service's user wherever podman runs, in a virtual machine too.
 # WITH names the overlays in use, some of which have secrets as well.
 set -eu
 umask 077

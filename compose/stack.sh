@@ -110,8 +110,8 @@ print_next() {
 case "${2:-}" in
 secrets)
 	make_secrets
-	echo "The originals are in compose/secrets/$stack; keep a copy where only you can read it.  A model server's credential"
-	echo "goes into its directory upstream, and is /run/secrets/NAME in models.json.  \`$up\` hands all of them over."
+	echo "The originals are in compose/secrets/$stack; keep a copy where only you can read it.  A model server's"
+	echo "credential goes into its directory upstream, and is /run/secrets/NAME in models.json.  \`$up\` hands them over."
 	;;
 up)
 	echo "Starting PostgreSQL, Redis and the five daemons ..."
