@@ -92,13 +92,14 @@ static void works(struct decider *decider)
 	decider->heard_at = loop_now();
 }
 
-static void heard(void *arg, const char *reason)
+static bool heard(void *arg, const char *reason)
 {
 	struct decider *decider = arg;
 	if (reason)
 		failed(decider, reason);
 	else
 		works(decider);
+	return !decider->is_out;
 }
 
 static void undecided(void *arg, struct take *take)
@@ -308,7 +309,7 @@ enum wire_error decider_settle(struct decider *decider, uint64_t id, const struc
 	if (!decider->is_shared)
 		return settle_here(decider, id, lease, used, charged);
 	if (decider->is_out && limiter_gave(&decider->limiter, lease->id)) {
-		decider->counted_alone = true;
+		decider->counted_alone = decider->counted_alone || charged;
 		return settle_here(decider, id, lease, used, charged);
 	}
 	if (counts_here(decider, lease))

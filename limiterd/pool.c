@@ -181,6 +181,53 @@ uint64_t pool_deadline(const struct pool *pool)
 	return first ? first->deadline : POOL_NO_DEADLINE;
 }
 
+/* --- slots that are counted elsewhere --- */
+
+static void suppose_room(struct pool *pool)
+{
+	if (pool->in_use >= pool->slots && pool->slots > 0)
+		pool->in_use = pool->slots - 1;
+}
+
+void pool_heard(struct pool *pool, uint64_t in_use, uint64_t now)
+{
+	pool->in_use = (unsigned)in_use + pool->asking;
+	pool->next_guess = now + POOL_GUESS_MS;
+	if (pool->guessing && pool->freed)
+		suppose_room(pool);
+	pool->guessing = pool->freed = false;
+}
+
+void pool_freed(struct pool *pool)
+{
+	if (pool->guessing && pool->asking > 0)
+		pool->freed = true;
+	else if (pool->in_use > 0)
+		pool->in_use--;
+}
+
+static bool is_guessed_at(const struct pool *pool)
+{
+	return pool->waiting > 0 && pool->asking == 0;
+}
+
+void pool_guess(struct pool *pool, uint64_t now)
+{
+	if (!is_guessed_at(pool) || pool->next_guess > now)
+		return;
+	pool->next_guess = now + POOL_GUESS_MS;
+	pool->guessing = true;
+	suppose_room(pool);
+}
+
+uint64_t pool_guess_due(const struct pool *pool)
+{
+	uint64_t due = pool_deadline(pool);
+	return is_guessed_at(pool) && pool->next_guess < due ? pool->next_guess : due;
+}
+
+/* --- all pools --- */
+
 struct pool *pools_find(const struct pools *pools, const char *name)
 {
 	struct pool *pool = pools->first;

@@ -44,16 +44,16 @@ struct pool {
 	unsigned slots;           /* 0: the upstream is no longer configured */
 	unsigned acquire_timeout; /* ms a caller may wait */
 	unsigned queue_max;
-	unsigned in_use; /* may exceed slots after a reload or an adoption; shared.c: as far as known */
+	unsigned in_use; /* may exceed slots after a reload or an adoption */
 	unsigned waiting;
 	struct pool_turns turns;
 	struct pool_waiters deadlines;
 
-	/* shared.c's */
-	unsigned asking;   /* takes for which Redis is being asked for a slot */
-	uint64_t next_ask; /* ms: when to ask for who waits, though nothing was heard */
-	bool guessing;     /* that is under way */
-	bool freed;        /* and a slot fell free since */
+	/* for slots that are counted elsewhere */
+	unsigned asking;     /* takes for which a slot is being asked for */
+	uint64_t next_guess; /* ms */
+	bool guessing;
+	bool freed; /* a slot, since the guess was made */
 };
 
 /* The pools of all upstreams.  All zero is none. */
@@ -99,5 +99,24 @@ struct pool_waiter *pool_late(struct pool *pool, uint64_t now);
 
 /* The earliest deadline, or POOL_NO_DEADLINE. */
 uint64_t pool_deadline(const struct pool *pool);
+
+/*
+ * When slots are counted elsewhere `in_use` is what was said of it last.  It is then corrected by what is known
+ * here, and while somebody waits a free slot is supposed now and then, to be asked for.  Ask pool_next() after each.
+ */
+enum { POOL_GUESS_MS = 20 };
+
+/* So many are in use, without those in `asking`. */
+void pool_heard(struct pool *pool, uint64_t in_use, uint64_t now);
+
+/* A slot is given back here.  Nobody's turn comes while another's is being guessed at: the guess may have been too
+ * early. */
+void pool_freed(struct pool *pool);
+
+/* Supposes that a slot is free, if somebody waits and it is time. */
+void pool_guess(struct pool *pool, uint64_t now);
+
+/* When pool_guess() or pool_late() is needed next, in ms; or POOL_NO_DEADLINE. */
+uint64_t pool_guess_due(const struct pool *pool);
 
 #endif

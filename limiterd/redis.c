@@ -101,6 +101,7 @@ bool redis_go_to(struct redis *redis, const char *host, size_t host_length, unsi
 		snprintf(redis->host, sizeof(redis->host), "%.*s", (int)host_length, host);
 	redis->port = port;
 	redis->hops++;
+	redis_set_error(redis, "has another node for this", redis->host);
 	disconnect(redis, 0);
 	tell_down(redis);
 	redis_fail_all(redis);

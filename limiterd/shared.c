@@ -1,5 +1,6 @@
 #include "shared.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,22 +134,6 @@ static void wait_for_history(struct shared *shared, struct take *take, const str
 		deny_now(shared, take);
 }
 
-/* One slot seems to be free. */
-static void suppose_room(struct pool *pool)
-{
-	if (pool->in_use >= pool->slots && pool->slots > 0)
-		pool->in_use = pool->slots - 1;
-}
-
-static void hear_of_pool(struct pool *pool, uint64_t in_use)
-{
-	pool->in_use = (unsigned)in_use + pool->asking;
-	pool->next_ask = loop_now() + SHARED_POLL_MS;
-	if (pool->guessing && pool->freed)
-		suppose_room(pool);
-	pool->guessing = pool->freed = false;
-}
-
 static void follow(struct shared *shared, struct ask *ask, const struct judgement *judgement)
 {
 	struct take *take = ask->take;
@@ -156,7 +141,7 @@ static void follow(struct shared *shared, struct ask *ask, const struct judgemen
 	take->requests = judgement->requests;
 	take->tokens = judgement->tokens;
 	if (pool)
-		hear_of_pool(pool, judgement->in_use);
+		pool_heard(pool, judgement->in_use, loop_now());
 	switch (judgement->verdict) {
 	case VERDICT_GIVEN:
 		give(shared, ask);
@@ -185,17 +170,13 @@ static struct take *withdraw(struct shared *shared, struct ask *ask)
 	return ask_withdraw(&shared->asks, ask);
 }
 
-static void leave_undecided(struct shared *shared, struct take *take, const char *reason)
-{
-	shared->events->heard(shared->arg, reason);
-	shared->events->undecided(shared->arg, take);
-}
-
 /* A call that was refused is made once more: the scripts may have been forgotten, and are loaded by then. */
 static void refused(struct shared *shared, struct ask *ask, const char *reason)
 {
 	if (ask->asked_again || !redis_is_up(shared->redis)) {
-		leave_undecided(shared, ask_withdraw(&shared->asks, ask), reason);
+		struct take *take = ask_withdraw(&shared->asks, ask);
+		shared->events->heard(shared->arg, reason);
+		shared->events->undecided(shared->arg, take);
 		return;
 	}
 	ask->asked_again = true;
@@ -244,17 +225,20 @@ static void deny_model(struct shared *shared, struct take *take)
 	deny(shared, take, (struct limit_deny){.reason = LIMIT_MODEL});
 }
 
+static bool add(struct shared *shared, struct take *take)
+{
+	const struct lease *lease = &take->lease;
+	take->account = accounts_get(&shared->accounts, lease->key_id, lease->key_name, loop_now());
+	return take->account && ask_add(&shared->asks, shared, take);
+}
+
 void shared_take(struct shared *shared, struct take *take)
 {
-	uint64_t now = loop_now();
 	if (take->began == 0)
-		take->began = now;
-	if (!take_find_route(take, shared->models, &shared->pools)) {
+		take->began = loop_now();
+	if (!take_find_route(take, shared->models, &shared->pools))
 		deny_model(shared, take);
-		return;
-	}
-	take->account = accounts_get(&shared->accounts, take->lease.key_id, take->lease.key_name, now);
-	if (take->account && ask_add(&shared->asks, shared, take))
+	else if (add(shared, take))
 		send(shared, take, NULL);
 	else
 		deny_now(shared, take);
@@ -294,17 +278,13 @@ void shared_keep(struct shared *shared, const struct counted *lease)
 	counters_keep(shared->redis, lease, lease_span(shared));
 }
 
-/* While somebody's turn is being guessed at nobody else's may come: the guess may have been too early. */
 void shared_released(struct shared *shared, const char *upstream)
 {
 	struct pool *pool = pools_find(&shared->pools, upstream);
-	if (!pool || pool->in_use == 0)
+	if (!pool)
 		return;
-	pool_release(pool);
-	if (pool->guessing && pool->asking > 0)
-		pool->freed = true;
-	else
-		serve(shared, pool);
+	pool_freed(pool);
+	serve(shared, pool);
 }
 
 /* What upstreams there are may have changed meanwhile. */
@@ -327,17 +307,12 @@ void shared_history(struct shared *shared, uint64_t question, uint64_t tokens)
 
 /* --- time --- */
 
-static void poll_pool(struct shared *shared, struct pool *pool)
+static void tick_pool(struct shared *shared, struct pool *pool)
 {
 	struct pool_waiter *waiter;
-	uint64_t now = loop_now();
-	while ((waiter = pool_late(pool, now)))
+	while ((waiter = pool_late(pool, loop_now())))
 		deny_slot(shared, take_of(waiter));
-	if (pool->waiting == 0 || pool->asking > 0 || pool->next_ask > now)
-		return;
-	pool->next_ask = now + SHARED_POLL_MS;
-	pool->guessing = true;
-	suppose_room(pool);
+	pool_guess(pool, loop_now());
 	serve(shared, pool);
 }
 
@@ -348,11 +323,28 @@ const char *shared_lateness(const struct shared *shared)
 	return text;
 }
 
+/* One answer that is late is no outage: who waits for a slot waits on.  The lease has another name, since Redis may
+ * have given this one. */
+static bool wait_on(struct shared *shared, struct take *take)
+{
+	randombytes_buf(take->lease.id, sizeof(take->lease.id));
+	if (!take_find_route(take, shared->models, &shared->pools) || !add(shared, take))
+		return false;
+	take->ask->in_turn = true;
+	wait_for_slot(shared, take);
+	return true;
+}
+
 static void end_late(struct shared *shared)
 {
 	struct ask *ask;
-	while ((ask = TAILQ_FIRST(&shared->asks.sent)) && ask->due <= loop_now())
-		leave_undecided(shared, withdraw(shared, ask), shared_lateness(shared));
+	while ((ask = TAILQ_FIRST(&shared->asks.sent)) && ask->due <= loop_now()) {
+		bool has_waited = ask->in_turn;
+		struct take *take = withdraw(shared, ask);
+		bool goes_on = shared->events->heard(shared->arg, shared_lateness(shared));
+		if (!has_waited || !goes_on || !wait_on(shared, take))
+			shared->events->undecided(shared->arg, take);
+	}
 }
 
 void shared_tick(struct shared *shared)
@@ -363,7 +355,7 @@ void shared_tick(struct shared *shared)
 	while ((take = history_late(&shared->history, now)))
 		deny_now(shared, take);
 	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
-		poll_pool(shared, pool);
+		tick_pool(shared, pool);
 	end_late(shared);
 	while ((ask = TAILQ_FIRST(&shared->asks.leased)) && ask->due <= now)
 		ask_forget(&shared->asks, ask);
@@ -371,13 +363,6 @@ void shared_tick(struct shared *shared)
 		return;
 	accounts_forget_idle(&shared->accounts, now);
 	shared->next_sweep = now + ACCOUNT_IDLE_MS;
-}
-
-static uint64_t pool_due(const struct pool *pool)
-{
-	uint64_t due = pool_deadline(pool);
-	bool polled = pool->waiting > 0 && pool->asking == 0;
-	return polled && pool->next_ask < due ? pool->next_ask : due;
 }
 
 uint64_t shared_due(const struct shared *shared)
@@ -391,7 +376,7 @@ uint64_t shared_due(const struct shared *shared)
 	if (history_due(&shared->history) < due)
 		due = history_due(&shared->history);
 	for (const struct pool *pool = shared->pools.first; pool; pool = pool->next)
-		if (pool_due(pool) < due)
-			due = pool_due(pool);
+		if (pool_guess_due(pool) < due)
+			due = pool_guess_due(pool);
 	return due;
 }

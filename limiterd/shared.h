@@ -3,8 +3,7 @@
  *
  * Who gets no slot waits here, in this host's own queue, and holds nothing in
  * Redis.  For whoever's turn it is Redis is asked again: when a lease of this
- * host is settled, when another's turn was good, and else every
- * SHARED_POLL_MS.
+ * host is settled, when another's turn was good, and else every POOL_GUESS_MS.
  */
 #ifndef LIMITERD_SHARED_H
 #define LIMITERD_SHARED_H
@@ -12,14 +11,12 @@
 #include "ask.h"
 #include "history.h"
 
-enum { SHARED_POLL_MS = 20 };
-
 /* Ids of questions to history have this bit, so that limiter.c's are others. */
 #define SHARED_QUESTION (UINT64_C(1) << 63)
 
 struct shared_events {
-	/* Redis has answered in time (reason NULL), or not, or refused. */
-	void (*heard)(void *arg, const char *reason);
+	/* Redis has answered in time (reason NULL), or not, or refused.  False: it is not to be asked any more. */
+	bool (*heard)(void *arg, const char *reason);
 	/* It will not decide this take, which is as it was before shared_take(). */
 	void (*undecided)(void *arg, struct take *take);
 };
@@ -31,7 +28,7 @@ struct shared {
 	void *arg;
 	const struct models *models;
 	struct accounts accounts; /* of those who wait: nothing is counted in them */
-	struct pools pools;       /* who waits; what is in use is what Redis said last */
+	struct pools pools;       /* who waits; slots are counted in Redis */
 	struct history history;
 	struct takes answered;
 	struct asks asks;

@@ -175,6 +175,37 @@ static void test_no_wait(void)
 	end();
 }
 
+/* Slots that are counted elsewhere. */
+static void test_hearsay(void)
+{
+	begin(2, 8);
+	pool_heard(&pool, 2, 1000);
+	ok(pool_guess_due(&pool) == POOL_NO_DEADLINE, "nothing is guessed while nobody waits");
+	for (int i = 0; i < 4; i++)
+		join(i, 0, 5000);
+	is_int(next(), -1, "all slots are said to be in use");
+	is_int((long long)pool_guess_due(&pool), 1000 + POOL_GUESS_MS, "whether one is free is guessed now and then");
+	pool_guess(&pool, 1000 + POOL_GUESS_MS - 1);
+	is_int(next(), -1, "not before its time");
+	pool_guess(&pool, 1000 + POOL_GUESS_MS);
+	is_int(next(), 0, "for whose turn it is");
+	pool.asking = 1;
+	ok(pool_guess_due(&pool) == 5000, "and one at a time");
+	pool_freed(&pool);
+	is_int(next(), -1, "a slot that is given back is not for the next while one is asked for");
+	pool.asking = 0;
+	pool_return(&pool, &parties[0], &waiters[0]);
+	pool_heard(&pool, 2, 2000);
+	is_int(next(), 0, "but for the one who asked too early");
+	pool_heard(&pool, 0, 2000);
+	is_int(next(), 1, "as many are asked for");
+	is_int(next(), 2, "as are said to be free");
+	is_int(next(), -1, "and no more");
+	pool_freed(&pool);
+	is_int(next(), 3, "until one is given back here");
+	end();
+}
+
 static void test_reload(void)
 {
 	struct upstream upstreams[] = {{.name = "a", .slots = 2, .acquire_timeout = 250}, {.name = "b", .slots = 1}};
@@ -210,6 +241,7 @@ int main(void)
 	test_full_queue();
 	test_return();
 	test_no_wait();
+	test_hearsay();
 	test_reload();
 	return tap_done();
 }

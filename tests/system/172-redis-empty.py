@@ -31,7 +31,7 @@ def store_is_well(s):
 
 
 redis = Redis()
-with suite.Suite(env=redis.environment()) as the_suite:
+with suite.Suite(env={**redis.environment(), "HEIMGATE_LIMIT_DEADLINE_MS": "5000"}) as the_suite:
     the_suite.wait_serving()
     key = the_suite.make_key(budget="2000/month")
     used = spend(the_suite, key, 100) + spend(the_suite, key, 150)
