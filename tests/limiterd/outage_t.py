@@ -27,13 +27,15 @@ def check_local(redis, limiterd):
     held = edge.ask(grant)
     redis.pause()
     answers = [timed(lambda: edge.ask(grant)) for _ in range(6)]
-    tap.is_(["sealed" in answer for answer, _ in answers], [True] * 3 + [False] * 3, "a paused Redis: this host's limits hold")
+    tap.is_(["sealed" in answer for answer, _ in answers], [True] * 3 + [False] * 3,
+            "a paused Redis: this host's limits hold")
     tap.is_(answers[3][0]["denied"], "concurrency", "by themselves")
     times = [ms for _, ms in answers]
-    tap.ok(min(times[:3]) >= DEADLINE_MS and max(times) < DEADLINE_MS + SLACK_MS, "nobody waits longer than the deadline: %s ms" % [round(ms) for ms in times])
+    tap.ok(min(times[:3]) >= DEADLINE_MS and max(times) < DEADLINE_MS + SLACK_MS,
+           "nobody waits longer than the deadline: %s ms" % [round(ms) for ms in times])
     tap.ok(max(times[3:]) < DEADLINE_MS, "and after three in vain nobody waits for Redis")
     text = edge.await_store(False)
-    tap.has(text, "Redis does not answer within 400 ms: limits are this host's alone since ", "health says what happens")
+    tap.has(text, "does not answer within 400 ms: limits are this host's alone since ", "health says what happens")
     tap.has(limiterd.show()["counted"], "this host's alone", "and so does heimgate limits")
     tap.is_(limiterd.log().count("event=redis-lost"), 1, "the log once")
     proxyd.keep(held["sealed"])
@@ -178,5 +180,6 @@ server = Redis()
 for check, policy in ((check_local, "local"), (check_closed, "closed"), (check_open, "open"), (check_budget, "local"),
                       (check_refusals, "local"), (check_many_outages, "local")):
     server.cli("FLUSHALL")
-    with Limiterd(**server.environment(), HEIMGATE_LIMIT_OUTAGE=policy, HEIMGATE_LIMIT_DEADLINE_MS=str(DEADLINE_MS)) as alone:
+    settings = {"HEIMGATE_LIMIT_OUTAGE": policy, "HEIMGATE_LIMIT_DEADLINE_MS": str(DEADLINE_MS)}
+    with Limiterd(**server.environment(), **settings) as alone:
         check(server, alone)

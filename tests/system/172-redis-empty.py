@@ -35,7 +35,8 @@ with suite.Suite(env={**redis.environment(), "HEIMGATE_LIMIT_DEADLINE_MS": "5000
     the_suite.wait_serving()
     key = the_suite.make_key(budget="2000/month")
     used = spend(the_suite, key, 100) + spend(the_suite, key, 150)
-    suite.until(lambda: recorded(the_suite, key) == used and budget(the_suite, key)["reserved"] == 0, "the record of it")
+    suite.until(lambda: recorded(the_suite, key) == used, "the record of it")
+    suite.until(lambda: budget(the_suite, key)["reserved"] == 0, "its settlement")
 
     redis.restart_empty()
     suite.until(lambda: "event=redis-lost" in the_suite.log("limiterd") and store_is_well(the_suite), "Redis")
