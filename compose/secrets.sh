@@ -47,7 +47,9 @@ for name in postgres authd auditd redis; do
 	make_password "$name.password"
 done
 {
-	echo 'user default on nopass -@all +ping'
+	# Nobody can be the default user, but Redis itself, which reads its own file with that user's rights.
+	echo 'user default off ~* &* +@all'
+	echo 'user health on nopass -@all +ping'
 	echo "user heimgate on >$(cat redis.password) ~* -@all +@read +@write +@scripting +@connection +time -@dangerous +info"
 } >"$draft/users.acl"
 

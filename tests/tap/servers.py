@@ -124,6 +124,7 @@ class Postgres(Server):
 
     def start(self):
         words = [self.program("postgres"), "-D", self.data, "-k", self.directory, "-p", str(self.port), "-h", "127.0.0.1"]
+        words += ["-c", "dynamic_shared_memory_type=mmap"]  # in its directory, and gone with that when it is killed
         for option in self.options:
             words += ["-c", option]
         self.start_process(words, self.user)
