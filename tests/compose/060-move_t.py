@@ -31,7 +31,11 @@ def chat(port, key):
 
 def run_embedded(tree):
     """A suite with files of its own; the key that was made with it, after three chats that are history."""
-    settings = {"HEIMGATE_STATE": tree + "/var", "HEIMGATE_PORT": str(PORT), "HEIMGATE_UPSTREAM": "http://127.0.0.1:11434"}
+    settings = {
+        "HEIMGATE_STATE": tree + "/var",
+        "HEIMGATE_PORT": str(PORT),
+        "HEIMGATE_UPSTREAM": "http://127.0.0.1:11434",
+    }
     environment = clean_environment(settings)
     up = subprocess.Popen([BIN + "/heimgate", "up"], env=environment, stdout=subprocess.PIPE, text=True)
     key = next(found.group() for found in (re.search(r"sk-hg-[\w-]+", line) for line in up.stdout) if found)

@@ -5,7 +5,8 @@ ends.
     env = world.enter(images.make_all)  # the script starts over inside
 
 Published ports, bridges and firewall rules are seen nowhere else.  Behind its default route there is not the internet
-but one host, OUTSIDE: see outside.py.  /run is empty memory; podman keeps everything below it.
+but one host, OUTSIDE: see outside.py.  /run is empty memory, and podman keeps everything below it; so is /dev/shm, where
+its locks are.
 """
 
 import atexit
@@ -24,6 +25,7 @@ GATEWAY, OUTSIDE = "198.51.100.1", "198.51.100.2"  # addresses of documentation 
 PLACE = "/run/podman"
 FURNISH = """
 mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /dev/shm
 mkdir /run/lock
 echo nameserver {outside} >/run/resolv.conf
 mount --bind /run/resolv.conf /etc/resolv.conf
