@@ -18,7 +18,7 @@ local function read_account(name)
 	end
 	return {name = '', generation = 0, concurrency = 0, requests = {limit = 0, level = 0, at = 0},
 		tokens = {limit = 0, level = 0, at = 0}, period = 0, budget = 0, start = 0, used = 0, reserved = 0, era = 0,
-		seen = 0}
+		seen = 0, swept = 0}
 end
 
 -- It is kept for as long as it says anything that a new one would not.
@@ -48,10 +48,17 @@ local function settle(account, tokens, used)
 	account.used = math.min(account.used + used, COUNT_MAX)
 end
 
-local function mark_done(state, lease, life)
-	redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+-- What may be forgotten of them is, once a second.
+local function mark_done(account, state, lease, life)
+	local sweeps = now - account.swept >= 1000
+	if sweeps then
+		redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+		account.swept = now
+	end
 	redis.call('ZADD', KEYS[3], now + life, state .. lease)
-	redis.call('PEXPIRE', KEYS[3], GIVEN_UP)
+	if sweeps then
+		redis.call('PEXPIRE', KEYS[3], GIVEN_UP)
+	end
 end
 
 -- A lease of which nothing is heard is returned if it was never kept, but for its request; else it is charged what it
@@ -64,18 +71,12 @@ local function give_up_late(account)
 		local kept = member:sub(1, 1) == 'k'
 		settle(account, tokens, kept and tokens or 0)
 		if kept then
-			mark_done('c', lease, GIVEN_UP)
+			mark_done(account, 'c', lease, GIVEN_UP)
 		end
 	end
 	if #late > 0 then
 		redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 	end
-end
-
-local function open_account()
-	local account = read_account(KEYS[1])
-	give_up_late(account)
-	return account
 end
 
 -- Takes a lease out of wherever it stands, so that the account counts it as under way. False when it is settled.
@@ -89,6 +90,7 @@ local function take_up(account, lease, tokens)
 	if redis.call('ZREM', KEYS[3], 'c' .. lease) > 0 then
 		refund(account.tokens, tokens)
 		account.used = math.max(0, account.used - tokens)
+		account.swept = 0
 	end
 	adopt(account, tokens)
 	return true

@@ -3,7 +3,7 @@
 -- KEYS[4] the pool whose slot it has, if any
 -- ARGV    1 id of the lease  2 tokens it reserved
 
-local account = open_account()
+local account = read_account(KEYS[1])
 if redis.call('ZREM', KEYS[2], 'g' .. ARGV[1] .. ':' .. ARGV[2]) == 1 then
 	settle(account, tonumber(ARGV[2]), 0)
 	if KEYS[4] then

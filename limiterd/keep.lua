@@ -4,7 +4,7 @@
 -- ARGV    1 id of the lease  2 tokens it reserved  3 ms until it is given up unless it is kept again
 
 local lease, due = ARGV[1] .. ':' .. ARGV[2], now + ARGV[3]
-local account = open_account()
+local account = read_account(KEYS[1])
 
 local function hold(place, member)
 	redis.call('ZADD', place, due, member)

@@ -11,10 +11,9 @@
 
 local lease, tokens = ARGV[1] .. ':' .. ARGV[2], tonumber(ARGV[2])
 local pool, slots = KEYS[6], tonumber(ARGV[4])
-local account = open_account()
+local account = read_account(KEYS[1])
 local requests, bucket = account.requests, account.tokens
-local running = redis.call('ZCARD', KEYS[2])
-local in_use, era = 0, -1
+local running, in_use, era = 0, 0, -1
 
 local function follow_grant()
 	local generation = tonumber(ARGV[5])
@@ -106,6 +105,8 @@ local function show_last_use()
 	end
 end
 
+give_up_late(account)
+running = redis.call('ZCARD', KEYS[2])
 if pool then
 	redis.call('ZREMRANGEBYSCORE', pool, '-inf', now)
 	in_use = redis.call('ZCARD', pool)
