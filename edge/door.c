@@ -10,7 +10,7 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/sp.h"
 
-enum { FIRST_TRIES = 100, TRY_MS = 100 };
+enum { PATIENCE_MS = 10 * 1000, TRY_MS = 100 };
 
 static void heard(void *arg, uint32_t events);
 static void knock(void *arg);
@@ -38,11 +38,11 @@ static int try(void)
 
 int door_open(const char *path)
 {
-	int fd = -1;
+	uint64_t until = loop_micros() + PATIENCE_MS * 1000;
 	door_path = path;
-	for (int i = 0; i < FIRST_TRIES && fd < 0; i++) {
-		if (i > 0)
-			poll(NULL, 0, TRY_MS);
+	int fd = try();
+	while (fd < 0 && loop_micros() < until) {
+		poll(NULL, 0, TRY_MS);
 		fd = try();
 	}
 	if (fd < 0)
