@@ -60,10 +60,9 @@ static void deny(struct shared *shared, struct take *take, struct limit_deny den
 
 static void deny_slot(struct shared *shared, struct take *take)
 {
-	unsigned slots = take->pool->slots;
-	deny(shared, take,
-	     (struct limit_deny){
-			 .reason = LIMIT_SLOTS, .retry_after_ms = ACCOUNT_RETRY_MS, .limit = slots, .used = slots, .requested = 1});
+	struct limit_deny full = {.reason = LIMIT_SLOTS, .retry_after_ms = ACCOUNT_RETRY_MS, .requested = 1};
+	full.limit = full.used = take->pool->slots;
+	deny(shared, take, full);
 }
 
 static void deny_now(struct shared *shared, struct take *take)

@@ -31,7 +31,7 @@ def check_local(redis, limiterd):
             "a paused Redis: this host's limits hold")
     tap.is_(answers[3][0]["denied"], "concurrency", "by themselves")
     times = [ms for _, ms in answers]
-    tap.ok(min(times[:3]) >= DEADLINE_MS and max(times) < DEADLINE_MS + SLACK_MS,
+    tap.ok(min(times[:3]) > DEADLINE_MS - 10 and max(times) < DEADLINE_MS + SLACK_MS,
            "nobody waits longer than the deadline: %s ms" % [round(ms) for ms in times])
     tap.ok(max(times[3:]) < DEADLINE_MS, "and after three in vain nobody waits for Redis")
     text = edge.await_store(False)
