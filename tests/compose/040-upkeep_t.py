@@ -21,9 +21,8 @@ OTHER_READER = os.path.join(PLACE, "bin", "podman-compose")
 
 
 def prepare():
-    """The images; this one as an older release, too; and the newer podman-compose."""
-    env = images.make_all()
-    podman.run("make", "image", "VERSION=0.0.9", env=env, cwd=podman.ROOT)
+    """The images, and the newer podman-compose."""
+    images.make_all()
     if not os.path.exists(OTHER_READER):
         podman.run(sys.executable, "-m", "venv", PLACE)
         podman.run(os.path.join(PLACE, "bin", "pip"), "install", "--quiet", CURRENT)

@@ -5,8 +5,7 @@ No registry is asked: each is made from Debian's packages, under the very name o
 original does in what is used of it.  debian, postgres, redis and caddy run the real programs; cloudflared and qdrant,
 which Debian does not have, are only something that listens or connects in their place.
 
-They are kept between runs.  podman's own cache tells whether a stand-in has to be made again; the base carries a digest
-of its recipe.
+They are kept between runs, and looked at again when any file of the tree has changed.
 """
 
 import fcntl
@@ -26,6 +25,8 @@ BUILT = {
     "cloudflared": "docker.io/cloudflare/cloudflared:2025.8.1",
     "qdrant": "docker.io/qdrant/qdrant:v1.15.4",
 }
+OURS = ("STACK=prod", "STACK=dev", "VERSION=0.0.9")  # the last is an older release
+STAMP = os.path.join(podman.KEPT, "made-from")
 # As in the original: no service is started by its installation, and no downloaded package is kept.
 BASE_FILES = {
     "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n",
@@ -72,20 +73,46 @@ def make_base(env):
         import_tree(tree, env)
 
 
+def digest():
+    """Of everything that an image may be made from."""
+    return podman.run("sh", "-euc", "git ls-files -coz --exclude-standard | xargs -0 sha256sum", cwd=podman.ROOT)
+
+
+def is_made():
+    try:
+        with open(STAMP, encoding="utf-8") as file:
+            return file.read() == digest()
+    except FileNotFoundError:
+        return False
+
+
+def make_images(env):
+    """Podman's own cache knows what has to be done anew."""
+    made_from = digest()
+    make_base(env)
+    for folder, name in BUILT.items():
+        podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
+    for words in OURS:
+        podman.run("make", "image", words, env=env, cwd=podman.ROOT)
+    with open(STAMP, "w", encoding="utf-8") as file:
+        file.write(made_from)
+
+
 def make_all():
     """Makes what is missing, a minute or two the first time, and heimgate's own image with `make image`.
 
-    Returns the environment of the store they are in.  Where podman cannot run, the script ends.
+    Returns the environment of the store they are in.  Where podman cannot run, the script ends.  As long as the caller
+    lives nobody changes the store: who writes to it and who borrows from it can come to wait for each other.
     """
     podman.require()
     env = podman.environment(podman.KEPT)
-    with open(os.path.join(podman.KEPT, "lock"), "wb") as lock:
+    lock = os.open(os.path.join(podman.KEPT, "lock"), os.O_RDWR | os.O_CREAT)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    if not is_made():
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make_base(env)
-        for folder, name in BUILT.items():
-            podman.run("podman", "build", "--layers", "-t", name, os.path.join(podman.HERE, "images", folder), env=env)
-        for stack in ("prod", "dev"):
-            podman.run("make", "image", "STACK=" + stack, env=env, cwd=podman.ROOT)
+        if not is_made():
+            make_images(env)
+        fcntl.flock(lock, fcntl.LOCK_SH)
     return env
 
 

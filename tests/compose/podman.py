@@ -66,8 +66,10 @@ def environment(place, borrow=False):
     os.makedirs(os.path.join(place, "networks"), exist_ok=True)
     borrowed = '"%s/store"' % KEPT if borrow else ""
     for name, text in (("containers.conf", CONTAINERS_CONF), ("storage.conf", STORAGE_CONF)):
-        with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+        draft = os.path.join(place, "%s.%d" % (name, os.getpid()))
+        with open(draft, "w", encoding="utf-8") as file:
             file.write(text.format(place=place, borrowed=borrowed))
+        os.rename(draft, os.path.join(place, name))
     return {
         **os.environ,
         "CONTAINERS_CONF": os.path.join(place, "containers.conf"),

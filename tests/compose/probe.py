@@ -21,7 +21,6 @@ import os
 import re
 import socket
 import stat
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ANSWER_WITHIN = 1.5  # seconds; all of these hosts are on this machine
