@@ -139,6 +139,7 @@ static void fill_lease(struct lease *lease, const struct limit_take *asked, cons
 	memcpy(lease->models, grant->models, sizeof(lease->models));
 	memcpy(lease->model, asked->model, sizeof(lease->model));
 	lease->route = asked->route;
+	lease->scope = grant->scope;
 	lease->generation = grant->generation;
 	lease->tokens = cost_of(asked);
 }

@@ -39,10 +39,11 @@ bool take_find_route(struct take *take, const struct models *models, const struc
 		return route->named == NAMED_NONE;
 	if (!model_list_allows(lease->models, lease->model))
 		return false;
-	const struct model *model = models_find(models, lease->model);
+	const char *name = lease->model;
+	const struct model *model = models_route(models, &name);
 	if (!model || route->cost == COST_FREE)
 		return model != NULL;
-	take->pool = pools->of_upstream[model->upstream];
+	take->pool = pools->of_upstream[model->targets[0].upstream];
 	snprintf(lease->upstream, sizeof(lease->upstream), "%s", take->pool->name);
 	return true;
 }

@@ -14,7 +14,7 @@ static const char usage[] = "usage: heimgate check [FILE] [MODEL]\n"
 static void print_upstream(const struct upstream *upstream)
 {
 	printf("upstream %s\n", upstream->name);
-	printf("  kind %s, at %s\n", upstream->kind == UPSTREAM_OLLAMA ? "ollama" : "openai", upstream->base_url);
+	printf("  kind %s, at %s\n", upstream_kind_name(upstream->kind), upstream->base_url);
 	printf("  %u requests at one time; a caller waits %u ms for a slot\n", upstream->slots, upstream->acquire_timeout);
 	if (upstream->api_key_file)
 		printf("  credential from %s\n", upstream->api_key_file);
@@ -22,10 +22,13 @@ static void print_upstream(const struct upstream *upstream)
 		printf("  loads %s at start\n", upstream->warm[i]);
 }
 
-static void print_route(const struct models *models, const char *name, const struct model *model)
+static void print_route(const struct models *models, const char *name)
 {
-	const char *target = model->target[0] != '\0' ? model->target : name;
-	const char *upstream = models->upstreams[model->upstream].name;
+	const char *target = name;
+	const struct model *model = models_route(models, &target);
+	const char *upstream = models->upstreams[model->targets[0].upstream].name;
+	if (model->targets[0].model[0] != '\0')
+		target = model->targets[0].model;
 	if (strcmp(target, "*") == 0)
 		printf("model *: any other name goes to %s as it is\n", upstream);
 	else if (strcmp(target, name) == 0)
@@ -39,17 +42,16 @@ static void print_all(const struct models *models)
 	for (size_t i = 0; i < models->upstream_count; i++)
 		print_upstream(&models->upstreams[i]);
 	for (size_t i = 0; i < models->model_count; i++)
-		print_route(models, models->models[i].name, &models->models[i]);
+		print_route(models, models->models[i].name);
 }
 
 static int print_one(const struct models *models, const char *name)
 {
-	const struct model *model = models_find(models, name);
-	if (!model) {
+	if (!models_find(models, name)) {
 		printf("model %s goes nowhere: callers receive 404\n", name);
 		return 1;
 	}
-	print_route(models, name, model);
+	print_route(models, name);
 	return 0;
 }
 

@@ -5,8 +5,9 @@
 
 long modellist_upstream(const struct models *models)
 {
-	const struct model *any = models_find(models, "*");
-	return any ? (long)any->upstream : -1;
+	const char *name = "*";
+	const struct model *any = models_route(models, &name);
+	return any ? (long)any->targets[0].upstream : -1;
 }
 
 bool modellist_is_configured(const struct models *models, const char *id)

@@ -6,17 +6,28 @@
 
 static bool is_ollama(const struct models *models, const struct model *model)
 {
-	return models->upstreams[model->upstream].kind == UPSTREAM_OLLAMA;
+	return models->upstreams[model->targets[0].upstream].kind == UPSTREAM_OLLAMA;
+}
+
+/* The row that a name leads to, and in *target what its first target calls it. */
+static const struct model *follow(const struct models *models, const char *name, const char **target)
+{
+	const struct model *model = models_route(models, &name);
+	*target = model && model->targets[0].model[0] != '\0' ? model->targets[0].model : name;
+	return model;
 }
 
 long modellist_ollama(const struct models *models)
 {
-	const struct model *any = models_find(models, "*");
+	const char *target;
+	const struct model *any = follow(models, "*", &target);
 	if (any && is_ollama(models, any))
-		return (long)any->upstream;
-	for (size_t i = 0; i < models->model_count; i++)
-		if (is_ollama(models, &models->models[i]))
-			return (long)models->models[i].upstream;
+		return (long)any->targets[0].upstream;
+	for (size_t i = 0; i < models->model_count; i++) {
+		const struct model *model = follow(models, models->models[i].name, &target);
+		if (is_ollama(models, model))
+			return (long)model->targets[0].upstream;
+	}
 	return -1;
 }
 
@@ -64,21 +75,26 @@ static json_t *blank_entry(void)
 	                 "family", "", "families", "parameter_size", "", "quantization_level", "");
 }
 
-static json_t *configured_entry(const struct modellist *list, const struct model *model, const json_t *models)
+/* NULL when no Ollama serves it. */
+static json_t *configured_entry(const struct modellist *list, const char *name, const json_t *models)
 {
-	const char *target = *model->target ? model->target : model->name;
-	json_t *known = model->upstream == list->asked ? find_entry(models, target) : NULL;
+	const char *target;
+	const struct model *model = follow(list->models, name, &target);
+	if (!is_ollama(list->models, model))
+		return NULL;
+	json_t *known = model->targets[0].upstream == list->asked ? find_entry(models, target) : NULL;
 	json_t *entry = known ? json_copy(known) : blank_entry();
-	json_object_set_new(entry, "name", json_string(model->name));
-	json_object_set_new(entry, "model", json_string(model->name));
+	json_object_set_new(entry, "name", json_string(name));
+	json_object_set_new(entry, "model", json_string(name));
 	return entry;
 }
 
 /* Whether the key may ask for a model that the upstream calls so, and the asking would reach it. */
 static bool is_reachable(const struct modellist *list, const char *name)
 {
-	const struct model *model = name ? models_find(list->models, name) : NULL;
-	return model && model->upstream == list->asked && model_list_allows(list->allowed, name);
+	const char *target;
+	const struct model *model = name ? follow(list->models, name, &target) : NULL;
+	return model && model->targets[0].upstream == list->asked && model_list_allows(list->allowed, name);
 }
 
 static enum modellist_result render(json_t *entries, char **text)
@@ -98,10 +114,11 @@ enum modellist_result modellist_tags(const struct modellist *list, char **text)
 		return MODELLIST_BAD_JSON;
 	}
 	for (size_t i = 0; i < list->models->model_count; i++) {
-		const struct model *model = &list->models->models[i];
-		bool named = strcmp(model->name, "*") != 0 && model_list_allows(list->allowed, model->name);
-		if (named && is_ollama(list->models, model))
-			json_array_append_new(entries, configured_entry(list, model, upstream));
+		const char *name = list->models->models[i].name;
+		bool named = strcmp(name, "*") != 0 && model_list_allows(list->allowed, name);
+		json_t *configured = named ? configured_entry(list, name, upstream) : NULL;
+		if (configured)
+			json_array_append_new(entries, configured);
 	}
 	json_array_foreach(upstream, index, entry)
 	{

@@ -20,21 +20,15 @@ static char *join(const char *base, const char *path)
 	return url;
 }
 
-static bool is_asked(const struct wire_route_info *route)
-{
-	return route->serve == SERVE_UPSTREAM || (route->serve == SERVE_LIST && route->named == NAMED_NONE);
-}
-
-/* base_url stands for the server's root, or for what /v1 is elsewhere; only Ollama has more than that. */
 static void make_urls(const struct upstream *upstream, struct route_upstream *route)
 {
 	static const char v1[] = "/v1";
-	bool is_ollama = upstream->kind == UPSTREAM_OLLAMA;
+	bool is_root = upstream->kind == UPSTREAM_OLLAMA;
 
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		const struct wire_route_info *info = wire_route_info((enum wire_route)i);
-		if (is_asked(info) && (is_ollama || info->dialect != DIALECT_OLLAMA))
-			route->urls[i] = join(upstream->base_url, info->path + (is_ollama ? 0 : strlen(v1)));
+		const char *path = wire_route_info((enum wire_route)i)->path;
+		if (upstream_offers(upstream, (enum wire_route)i))
+			route->urls[i] = join(upstream->base_url, path + (is_root ? 0 : strlen(v1)));
 	}
 }
 

@@ -182,14 +182,16 @@ static void start_stream(struct stream *stream, uint64_t id, const struct lease 
 /* --- the request body --- */
 
 /* The slot that was leased, if any, is the one of the upstream it is used for. */
-static enum problem find_route(struct stream *stream, const struct model **model)
+static enum problem find_route(struct stream *stream)
 {
 	const struct models *models = stream->routes->models;
 	bool has_slot = wire_route_info(stream->lease.route)->cost != COST_FREE;
-	*model = models_find(models, stream->lease.model);
-	if (!*model)
+	const char *name = stream->lease.model;
+	const struct model *model = models_route(models, &name);
+	if (!model)
 		return PROBLEM_NO_MODEL;
-	stream->upstream = (*model)->upstream;
+	stream->upstream = model->targets[0].upstream;
+	stream->served = model->targets[0].model[0] != '\0' ? model->targets[0].model : name;
 	if (has_slot && strcmp(models->upstreams[stream->upstream].name, stream->lease.upstream) != 0)
 		return PROBLEM_MOVED;
 	if (!stream->routes->upstreams[stream->upstream].urls[stream->lease.route])
@@ -197,33 +199,30 @@ static enum problem find_route(struct stream *stream, const struct model **model
 	return PROBLEM_NONE;
 }
 
-static void splice(struct stream *stream, const struct model *model)
+static void splice(struct stream *stream)
 {
 	const struct request *request = &stream->scan.request;
-	bool renamed = model->target[0] != '\0' && strcmp(model->target, stream->lease.model) != 0;
+	bool renamed = strcmp(stream->served, stream->lease.model) != 0;
 
-	stream->served = model->target[0] != '\0' ? model->target : stream->lease.model;
 	stream->strips_usage = request_wants_chunks(request) && !request_wants_usage(request);
-	stream->body_length = request_splice(request, stream->body, stream->body_length, renamed ? model->target : NULL,
+	stream->body_length = request_splice(request, stream->body, stream->body_length, renamed ? stream->served : NULL,
 	                                     stream->strips_usage);
 }
 
 static void body_complete(struct stream *stream)
 {
-	const struct model *model;
-
 	if (wire_route_info(stream->lease.route)->serve == SERVE_LIST) {
 		catalogue_answer(stream);
 		return;
 	}
 	enum problem problem = request_judge(&stream->scan.request, stream->lease.model);
 	if (problem == PROBLEM_NONE)
-		problem = find_route(stream, &model);
+		problem = find_route(stream);
 	if (problem != PROBLEM_NONE) {
 		stream_fail(stream, problem);
 		return;
 	}
-	splice(stream, model);
+	splice(stream);
 	answer_ask(stream, stream->routes->upstreams[stream->upstream].urls[stream->lease.route], stream->body);
 }
 

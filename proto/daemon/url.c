@@ -41,6 +41,23 @@ static const char *judge_authority(const char *text, size_t length)
 	return is_port(text + host + 1, length - host - 1) ? NULL : "has a bad port";
 }
 
+/* NULL, or what is wrong with the characters of a URL or of a part of one. */
+static const char *judge_characters(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at == '?' || *at == '#')
+			return "must not hold a query or fragment";
+		if (*at <= ' ' || *at > '~' || strchr("\"<>\\^`{|}", *at) != NULL)
+			return "holds a character that must be percent-encoded";
+	}
+	return NULL;
+}
+
+const char *url_judge_path(const char *path)
+{
+	return path[0] == '/' ? judge_characters(path) : "must begin with /";
+}
+
 const char *url_judge(const char *url)
 {
 	const char *authority;
@@ -50,11 +67,6 @@ const char *url_judge(const char *url)
 		authority = url + 8;
 	else
 		return "must begin with http:// or https://";
-	for (const char *at = authority; *at != '\0'; at++) {
-		if (*at == '?' || *at == '#')
-			return "must not hold a query or fragment";
-		if (*at <= ' ' || *at > '~' || strchr("\"<>\\^`{|}", *at) != NULL)
-			return "holds a character that must be percent-encoded";
-	}
-	return judge_authority(authority, strcspn(authority, "/"));
+	const char *wrong = judge_characters(authority);
+	return wrong ? wrong : judge_authority(authority, strcspn(authority, "/"));
 }

@@ -9,4 +9,7 @@
  */
 const char *url_judge(const char *url);
 
+/* The same for an absolute path alone. */
+const char *url_judge_path(const char *path);
+
 #endif

@@ -87,3 +87,72 @@ enum wire_error limit_settle_decode(struct wire_in *in, struct limit_settle *set
 	settle->charged = wire_get_bool(in);
 	return wire_end(in);
 }
+
+void limit_upstream_encode(struct wire_out *out, const struct limit_upstream *upstream)
+{
+	wire_put_str(out, upstream->name, UPSTREAM_NAME_MAX);
+	wire_put_u8(out, upstream->available);
+}
+
+enum wire_error limit_upstream_decode(struct wire_in *in, struct limit_upstream *upstream)
+{
+	wire_get_str(in, upstream->name, sizeof(upstream->name));
+	upstream->available = wire_get_enum(in, 1);
+	return wire_end(in);
+}
+
+void limit_pool_encode(struct wire_out *out, const struct limit_pool *pool)
+{
+	wire_put_str(out, pool->name, UPSTREAM_NAME_MAX);
+	wire_put_u32(out, pool->slots);
+	wire_put_u32(out, pool->in_use);
+	wire_put_u32(out, pool->waiting);
+}
+
+enum wire_error limit_pool_decode(struct wire_in *in, struct limit_pool *pool)
+{
+	wire_get_str(in, pool->name, sizeof(pool->name));
+	pool->slots = wire_get_u32(in);
+	pool->in_use = wire_get_u32(in);
+	pool->waiting = wire_get_u32(in);
+	return wire_end(in);
+}
+
+void limit_offer_encode(struct wire_out *out, const struct limit_offer *offer)
+{
+	wire_put_str(out, offer->name, UPSTREAM_NAME_MAX);
+	wire_put_bytes(out, offer->models.data, offer->models.length, OFFER_MAX);
+}
+
+enum wire_error limit_offer_decode(struct wire_in *in, struct limit_offer *offer)
+{
+	wire_get_str(in, offer->name, sizeof(offer->name));
+	offer->models = wire_get_bytes(in, OFFER_MAX);
+	return wire_end(in);
+}
+
+void limit_move_encode(struct wire_out *out, const struct limit_move *move)
+{
+	wire_put_bytes(out, move->lease.data, move->lease.length, LEASE_MAX);
+	wire_put_u8(out, move->target);
+	wire_put_str(out, move->upstream, UPSTREAM_NAME_MAX);
+}
+
+enum wire_error limit_move_decode(struct wire_in *in, struct limit_move *move)
+{
+	move->lease = wire_get_bytes(in, LEASE_MAX);
+	move->target = wire_get_u8(in);
+	wire_get_str(in, move->upstream, sizeof(move->upstream));
+	return wire_end(in);
+}
+
+void limit_moved_encode(struct wire_out *out, const struct limit_moved *moved)
+{
+	wire_put_bytes(out, moved->lease.data, moved->lease.length, LEASE_MAX);
+}
+
+enum wire_error limit_moved_decode(struct wire_in *in, struct limit_moved *moved)
+{
+	moved->lease = wire_get_bytes(in, LEASE_MAX);
+	return wire_end(in);
+}

@@ -4,6 +4,8 @@
 
 #include "stamp.h"
 
+enum { OFFER_MAX = 48 * 1024 };
+
 struct limit_take {
 	struct wire_bytes grant; /* sealed; at most GRANT_MAX */
 	uint8_t request_id[REQUEST_ID_SIZE];
@@ -54,6 +56,32 @@ struct limit_settle {
 	bool charged;            /* false: the upstream was never asked; refund all */
 };
 
+struct limit_upstream {
+	char name[UPSTREAM_NAME_MAX + 1];
+	bool available; /* false: give it no work as long as a route has another target */
+};
+
+struct limit_pool {
+	char name[UPSTREAM_NAME_MAX + 1];
+	uint32_t slots, in_use;
+	uint32_t waiting; /* callers */
+};
+
+struct limit_offer {
+	char name[UPSTREAM_NAME_MAX + 1];
+	struct wire_bytes models; /* names, newline between; at most OFFER_MAX */
+};
+
+struct limit_move {
+	struct wire_bytes lease;              /* sealed */
+	uint8_t target;                       /* where it goes on: index in the model's route, */
+	char upstream[UPSTREAM_NAME_MAX + 1]; /* which is this one's */
+};
+
+struct limit_moved {
+	struct wire_bytes lease; /* sealed anew, the same id; empty: there is no slot */
+};
+
 /* LIMIT_KEEP's body is one sealed lease; LIMIT_CANCEL and LIMIT_SETTLED have none. */
 
 void limit_take_encode(struct wire_out *out, const struct limit_take *take);
@@ -67,5 +95,20 @@ enum wire_error limit_deny_decode(struct wire_in *in, struct limit_deny *deny);
 
 void limit_settle_encode(struct wire_out *out, const struct limit_settle *settle);
 enum wire_error limit_settle_decode(struct wire_in *in, struct limit_settle *settle);
+
+void limit_upstream_encode(struct wire_out *out, const struct limit_upstream *upstream);
+enum wire_error limit_upstream_decode(struct wire_in *in, struct limit_upstream *upstream);
+
+void limit_pool_encode(struct wire_out *out, const struct limit_pool *pool);
+enum wire_error limit_pool_decode(struct wire_in *in, struct limit_pool *pool);
+
+void limit_offer_encode(struct wire_out *out, const struct limit_offer *offer);
+enum wire_error limit_offer_decode(struct wire_in *in, struct limit_offer *offer);
+
+void limit_move_encode(struct wire_out *out, const struct limit_move *move);
+enum wire_error limit_move_decode(struct wire_in *in, struct limit_move *move);
+
+void limit_moved_encode(struct wire_out *out, const struct limit_moved *moved);
+enum wire_error limit_moved_decode(struct wire_in *in, struct limit_moved *moved);
 
 #endif

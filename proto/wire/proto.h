@@ -54,13 +54,14 @@ enum wire_role {
 	X(EDGE_LIMITERD, EDGE, LIMITERD, "edge-limiterd", "grants in, leases out") \
 	X(EDGE_PROXYD, EDGE, PROXYD, "edge-proxyd", "requests and answers as streams") \
 	X(EDGE_AUDITD, EDGE, AUDITD, "edge-auditd", "records of refusals") \
-	X(PROXYD_LIMITERD, PROXYD, LIMITERD, "proxyd-limiterd", "leases kept and settled") \
+	X(PROXYD_LIMITERD, PROXYD, LIMITERD, "proxyd-limiterd", "leases kept, moved and settled; how upstreams are") \
 	X(PROXYD_AUDITD, PROXYD, AUDITD, "proxyd-auditd", "records of requests") \
 	X(AUTHD_AUDITD, AUTHD, AUDITD, "authd-auditd", "records of administration") \
 	X(AUTHD_PROXYD, AUTHD, PROXYD, "authd-proxyd", "revocations") \
 	X(LIMITERD_AUDITD, LIMITERD, AUDITD, "limiterd-auditd", "usage so far in a budget's period") \
 	X(CTL_AUTHD, TOOL, AUTHD, "ctl-authd", "key administration") \
 	X(CTL_LIMITERD, TOOL, LIMITERD, "ctl-limiterd", "limits in use") \
+	X(CTL_PROXYD, TOOL, PROXYD, "ctl-proxyd", "upstreams and routes") \
 	X(CTL_AUDITD, TOOL, AUDITD, "ctl-auditd", "history")
 
 enum wire_link {
@@ -72,7 +73,7 @@ enum wire_link {
 
 #define ROLES_HOPS (ROLE_AUTHD | ROLE_LIMITERD | ROLE_PROXYD | ROLE_AUDITD)
 #define ROLES_RECORDERS (ROLE_EDGE | ROLE_PROXYD | ROLE_AUTHD)
-#define ROLES_CTL (ROLE_AUTHD | ROLE_LIMITERD | ROLE_AUDITD)
+#define ROLES_CTL ROLES_HOPS
 #define ROLES_STREAM (ROLE_EDGE | ROLE_PROXYD)
 
 /* X(NAME, number, senders, receivers, largest body in bytes, "meaning") */
@@ -91,6 +92,11 @@ enum wire_link {
 	X(LIMIT_KEEP, 38, ROLE_PROXYD, ROLE_LIMITERD, 8192, "this lease is in use") \
 	X(LIMIT_SETTLE, 40, ROLE_PROXYD, ROLE_LIMITERD, 8192, "this lease is done, and what it used") \
 	X(LIMIT_SETTLED, 41, ROLE_LIMITERD, ROLE_PROXYD, 0, "settled; forget it") \
+	X(LIMIT_UPSTREAM, 42, ROLE_PROXYD, ROLE_LIMITERD, 128, "whether this upstream may be given work") \
+	X(LIMIT_POOL, 43, ROLE_LIMITERD, ROLE_PROXYD, 128, "its slots, how many are in use, and who waits") \
+	X(LIMIT_OFFER, 44, ROLE_PROXYD, ROLE_LIMITERD, 49408, "the models that this upstream lists") \
+	X(LIMIT_MOVE, 46, ROLE_PROXYD, ROLE_LIMITERD, 8192, "this lease is to go on at another target of its route") \
+	X(LIMIT_MOVED, 47, ROLE_LIMITERD, ROLE_PROXYD, 8192, "the lease as it is now, or nothing when there is no slot") \
 	X(STREAM_OPEN, 48, ROLE_EDGE, ROLE_PROXYD, 49152, "a leased request and the first bytes of its body") \
 	X(STREAM_HEAD, 49, ROLE_PROXYD, ROLE_EDGE, 8192, "status and headers of the answer") \
 	X(STREAM_BODY, 50, ROLE_EDGE, ROLE_PROXYD, 32768, "more of the request body") \

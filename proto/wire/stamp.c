@@ -44,6 +44,20 @@ static enum wire_error in_time(uint64_t expires, uint64_t now_ms)
 	return now_ms < expires && expires - now_ms <= STAMP_LIFE_MAX_MS ? WIRE_OK : WIRE_EXPIRED;
 }
 
+static void put_scope(struct wire_out *out, const struct scope *scope)
+{
+	wire_put_u8(out, scope->local_only);
+	wire_put_u32(out, scope->images);
+	wire_put_u32(out, scope->image_kib);
+}
+
+static void get_scope(struct wire_in *in, struct scope *scope)
+{
+	scope->local_only = wire_get_enum(in, 1);
+	scope->images = wire_get_u32(in);
+	scope->image_kib = wire_get_u32(in);
+}
+
 void grant_seal(struct wire_out *out, const struct grant *grant, const uint8_t *key)
 {
 	size_t start = out->length;
@@ -57,6 +71,7 @@ void grant_seal(struct wire_out *out, const struct grant *grant, const uint8_t *
 	wire_put_u32(out, grant->limits.concurrency);
 	wire_put_u64(out, grant->limits.budget);
 	wire_put_u8(out, (uint8_t)grant->limits.period);
+	put_scope(out, &grant->scope);
 	put_seal(out, start, LABEL_GRANT, key);
 }
 
@@ -72,6 +87,7 @@ static enum wire_error grant_fields(struct wire_in *in, struct grant *grant)
 	grant->limits.concurrency = wire_get_u32(in);
 	grant->limits.budget = wire_get_u64(in);
 	grant->limits.period = (enum budget_period)wire_get_enum(in, BUDGET_PERIOD_LAST);
+	get_scope(in, &grant->scope);
 	return wire_end(in);
 }
 
@@ -101,7 +117,9 @@ void lease_seal(struct wire_out *out, const struct lease *lease, const uint8_t *
 	wire_put_str(out, lease->models, MODEL_LIST_MAX);
 	wire_put_str(out, lease->model, MODEL_NAME_MAX);
 	wire_put_str(out, lease->upstream, UPSTREAM_NAME_MAX);
+	wire_put_u8(out, lease->target);
 	wire_put_u8(out, (uint8_t)lease->route);
+	put_scope(out, &lease->scope);
 	wire_put_u64(out, lease->generation);
 	wire_put_u64(out, lease->expires);
 	wire_put_u64(out, lease->tokens);
@@ -117,7 +135,9 @@ static enum wire_error lease_fields(struct wire_in *in, struct lease *lease)
 	wire_get_str(in, lease->models, sizeof(lease->models));
 	wire_get_str(in, lease->model, sizeof(lease->model));
 	wire_get_str(in, lease->upstream, sizeof(lease->upstream));
+	lease->target = wire_get_u8(in);
 	lease->route = wire_get_route(in);
+	get_scope(in, &lease->scope);
 	lease->generation = wire_get_u64(in);
 	lease->expires = wire_get_u64(in);
 	lease->tokens = wire_get_u64(in);

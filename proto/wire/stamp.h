@@ -48,6 +48,13 @@ struct limits {
 	enum budget_period period;
 };
 
+/* Where a key's requests may go, and what they may carry.  0 and false mean: no such rule. */
+struct scope {
+	bool local_only;    /* upstreams that models.json calls local, whatever the route */
+	uint32_t images;    /* in one request */
+	uint32_t image_kib; /* all of them together, decoded */
+};
+
 struct grant {
 	char key_id[KEY_ID_MAX + 1];
 	char key_name[KEY_NAME_MAX + 1];
@@ -55,6 +62,7 @@ struct grant {
 	uint64_t generation;             /* of the key; a revocation names a later one */
 	uint64_t expires;                /* ms since the epoch */
 	struct limits limits;
+	struct scope scope;
 };
 
 struct lease {
@@ -65,7 +73,9 @@ struct lease {
 	char models[MODEL_LIST_MAX + 1];      /* from the grant; filters model lists */
 	char model[MODEL_NAME_MAX + 1];       /* the one asked for; "" for model lists */
 	char upstream[UPSTREAM_NAME_MAX + 1]; /* whose slot was taken; "" for model lists */
+	uint8_t target;                       /* index in the model's route; of that upstream */
 	enum wire_route route;
+	struct scope scope;
 	uint64_t generation;
 	uint64_t expires; /* ms; the stream must be opened before */
 	uint64_t tokens;  /* reserved */

@@ -192,7 +192,7 @@ def read_grant(body):
     fields = Fields(body)
     grant = {name: fields.text() for name in ("key_id", "key_name", "models")}
     for name, size in (("generation", 8), ("expires", 8), ("rpm", 4), ("tpm", 4), ("concurrency", 4), ("budget", 8),
-                       ("period", 1)):
+                       ("period", 1), ("local_only", 1), ("images", 4), ("image_kib", 4)):
         grant[name] = fields.number(size)
     grant["fields"], grant["seal"] = body[:-32], fields.body
     return grant

@@ -47,11 +47,11 @@ static void test_example(void)
 	is_text(openai->api_key_file, "/run/secrets/openai_api_key", "the credential's file is read");
 	is_int(models_upstream(models, "other"), -1, "an unknown upstream has no index");
 	const struct model *small = models_find(models, "small");
-	is_text(small->target, "gpt-4o-mini", "a model by another name upstream");
-	is_int((long long)small->upstream, models_upstream(models, "openai"), "a model goes to its own target");
+	is_text(small->targets[0].model, "gpt-4o-mini", "a model by another name upstream");
+	is_int((long long)small->targets[0].upstream, models_upstream(models, "openai"), "a model goes to its own target");
 	const struct model *any = models_find(models, "never-heard-of");
 	is_text(any->name, "*", "any other model takes the * row");
-	is_text(any->target, "", "and keeps its name");
+	is_text(any->targets[0].model, "", "and keeps its name");
 	models_free(models);
 }
 
@@ -73,6 +73,9 @@ static void test_no_star(void)
 #define GOOD_UPSTREAM "\"a\": {\"base_url\": \"http://a\", \"kind\": \"openai\"}"
 #define GOOD_MODELS "\"models\": {\"*\": {\"targets\": [{\"upstream\": \"a\"}]}}"
 
+#define ROUTE_WITH(members) "\"targets\": [{\"upstream\": \"a\"}], " members
+#define TARGET_WITH(members) "\"targets\": [{\"upstream\": \"a\", " members "}]"
+
 /* Each is refused, and the reason names the place. */
 static const struct {
 	const char *text;
@@ -93,6 +96,8 @@ static const struct {
 	{"{\"upstreams\": {" GOOD_UPSTREAM "}, \"models\": {\"\": {}}}", "models: a name must not be empty"},
 };
 
+#define WITH(members) "\"base_url\": \"http://a\", \"kind\": \"openai\", " members
+
 /* Members of an upstream "a", and of a model "m". */
 static const struct {
 	const char *members;
@@ -101,7 +106,7 @@ static const struct {
 	{
 		{"\"kind\": \"openai\"", "upstreams.a.base_url: is missing"},
 		{"\"base_url\": \"http://a\"", "upstreams.a.kind: is missing"},
-		{"\"base_url\": \"http://a\", \"kind\": \"vllm\"", "upstreams.a.kind: must be \"ollama\" or \"openai\""},
+		{"\"base_url\": \"http://a\", \"kind\": \"vllm\"", "upstreams.a.kind: must be \"ollama\", "},
 		{"\"base_url\": 7, \"kind\": \"openai\"", "upstreams.a.base_url: must be a string"},
 		{"\"base_url\": \"\", \"kind\": \"openai\"", "upstreams.a.base_url: must not be empty"},
 		{"\"base_url\": \"ftp://a\", \"kind\": \"openai\"", "must begin with http:// or https://"},
@@ -136,21 +141,105 @@ static const struct {
 		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"key\"", "must be the absolute path"},
 		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"api_key_file\": \"/run/\"", "must be the absolute path"},
 		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"slot\": 1", "upstreams.a.slot: unknown member"},
+		{WITH("\"ca_file\": \"ca.pem\""), "upstreams.a.ca_file: must be the absolute path"},
+		{WITH("\"proxy\": \"proxy:3128\""), "upstreams.a.proxy: must begin with http:// or https://"},
+		{WITH("\"proxy\": \"http://u:p@proxy\""), "upstreams.a.proxy: must not hold a user or password"},
+		{WITH("\"local\": \"yes\""), "upstreams.a.local: must be true or false"},
+		{WITH("\"headers\": []"), "upstreams.a.headers: must be an object"},
+		{WITH("\"headers\": {\"X-A\": 1}"), "upstreams.a.headers.X-A: must be a string"},
+		{WITH("\"headers\": {\"X-A\": \"\\u00e9\"}"), "upstreams.a.headers.X-A: must be printable ASCII"},
+		{WITH("\"headers\": {\"X A\": \"x\"}"), "upstreams.a.headers.X A: is no header that can be set here"},
+		{WITH("\"headers\": {\"content-length\": \"0\"}"), "content-length: is no header that can be set here"},
+		{WITH("\"health_path\": \"health\""), "upstreams.a.health_path: must begin with /"},
+		{WITH("\"health_path\": \"/a b\""), "upstreams.a.health_path: holds a character"},
+		{WITH("\"health_interval_ms\": -1"), "upstreams.a.health_interval_ms: must be a whole number from 0"},
+		{WITH("\"open_after\": 1001"), "upstreams.a.open_after: must be a whole number from 0 to 1000"},
+		{WITH("\"first_byte_timeout_ms\": 0"), "upstreams.a.first_byte_timeout_ms: must be a whole number from 1"},
 		{"\"base_url\": \"http://a\", \"kind\": \"openai\", \"kind\": \"openai\"", "duplicate object key"},
 },
   models_of_a[] = {
-	  {"", "models.m.targets: must be a list of one target"},
-	  {"\"targets\": []", "models.m.targets: must be a list of one target"},
-	  {"\"targets\": {}", "models.m.targets: must be a list of one target"},
+	  {"", "models.m.targets: must be a list of at least one target"},
+	  {"\"targets\": []", "models.m.targets: must be a list of at least one target"},
+	  {"\"targets\": {}", "models.m.targets: must be a list of at most 16"},
 	  {"\"targets\": [\"a\"]", "models.m.targets[0]: must be an object"},
 	  {"\"targets\": [{}]", "models.m.targets[0].upstream: is missing"},
 	  {"\"targets\": [{\"upstream\": \"b\"}]", "models.m.targets[0].upstream: names no upstream of this file"},
 	  {"\"targets\": [{\"upstream\": \"a\", \"model\": \"\"}]", "models.m.targets[0].model: must not be empty"},
 	  {"\"targets\": [{\"upstream\": \"a\", \"model\": 1}]", "models.m.targets[0].model: must be a string"},
-	  {"\"targets\": [{\"upstream\": \"a\", \"weight\": 1}]", "models.m.targets[0].weight: unknown member"},
-	  {"\"targets\": [{\"upstream\": \"a\"}, {\"upstream\": \"a\"}]", "more than one target is not yet supported"},
-	  {"\"targets\": [{\"upstream\": \"a\"}], \"alias\": \"x\"", "models.m.alias: unknown member"},
+	  {TARGET_WITH("\"weight\": 0"), "models.m.targets[0].weight: must be a whole number from 1 to 1000"},
+	  {TARGET_WITH("\"drain\": 1"), "models.m.targets[0].drain: must be true or false"},
+	  {TARGET_WITH("\"drain\": true"), "models.m.targets: all of them drain"},
+	  {TARGET_WITH("\"drop_params\": \"seed\""), "models.m.targets[0].drop_params: must be a list of at most 8"},
+	  {TARGET_WITH("\"drop_params\": [7]"), "models.m.targets[0].drop_params: must be a list of names"},
+	  {TARGET_WITH("\"drop_params\": [\"\"]"), "drop_params: cannot change a member of that name"},
+	  {TARGET_WITH("\"drop_params\": [\"model\"]"), "drop_params: cannot change a member of that name"},
+	  {TARGET_WITH("\"set_params\": {\"stream\": true}"), "set_params: cannot change a member of that name"},
+	  {TARGET_WITH("\"set_params\": [1]"), "models.m.targets[0].set_params: must be an object"},
+	  {TARGET_WITH("\"drop_params\": [\"seed\"], \"set_params\": {\"seed\": 1}"), "set_params: names seed twice"},
+	  {TARGET_WITH(
+		   "\"drop_params\": [\"a\",\"b\",\"c\",\"d\",\"e\"], \"set_params\": {\"f\":1,\"g\":1,\"h\":1,\"i\":1}"),
+       "set_params: more than 8 members are changed"},
+	  {"\"targets\": [{\"upstream\": \"a\"}], \"alias\": \"x\"", "models.m.targets: unknown member"},
+	  {"\"alias\": \"\"", "models.m.alias: must not be empty"},
+	  {"\"alias\": \"x\"", "models.m.alias: leads to no model of this file"},
+	  {"\"alias\": \"m\"", "models.m.alias: leads in a circle"},
+	  {"\"fallbacks\": [{\"upstream\": \"a\"}]", "models.m.targets: must be a list of at least one target"},
+	  {ROUTE_WITH("\"fallbacks\": [{\"upstream\": \"a\", \"weight\": 2}]"),
+       "models.m.fallbacks[0].weight: is for targets"},
+	  {ROUTE_WITH("\"fallbacks\": [{\"upstream\": \"b\"}]"), "models.m.fallbacks[0].upstream: names no upstream"},
+	  {ROUTE_WITH("\"fallback_on\": [\"4xx\"]"), "models.m.fallback_on: must be of \"connect\", "},
+	  {ROUTE_WITH("\"fallback_on\": \"5xx\""), "models.m.fallback_on: must be a list of at most 4"},
+	  {ROUTE_WITH("\"retries\": 6"), "models.m.retries: must be a whole number from 0 to 5"},
 };
+
+/* What may be said of an upstream and of a route. */
+static void test_routes(void)
+{
+	struct models *models = load(
+		"{\"upstreams\": {"
+		"\"near\": {\"base_url\": \"http://a\", \"kind\": \"openai\", \"local\": true, \"proxy\": \"http://p:3128\","
+		" \"ca_file\": \"/etc/ca.pem\", \"headers\": {\"X-Team\": \"lab\"}, \"health_path\": \"/health\","
+		" \"connect_timeout_ms\": 100, \"open_after\": 0, \"open_ms\": 50},"
+		"\"far\": {\"base_url\": \"https://api.anthropic.com/v1\", \"kind\": \"anthropic\"}},"
+		"\"models\": {"
+		"\"m\": {\"targets\": [{\"upstream\": \"near\", \"weight\": 3, \"drop_params\": [\"seed\"],"
+		" \"set_params\": {\"top_p\": 0.5, \"stop\": [\"a\"]}}, {\"upstream\": \"near\", \"drain\": true}],"
+		" \"fallbacks\": [{\"upstream\": \"far\", \"model\": \"big\"}], \"fallback_on\": [\"connect\", \"429\"],"
+		" \"retries\": 2},"
+		"\"fast\": {\"alias\": \"quick\"}, \"quick\": {\"alias\": \"m\"}, \"odd\": {\"alias\": \"unlisted\"},"
+		"\"*\": {\"targets\": [{\"upstream\": \"near\"}]}}}");
+	ok(models != NULL, "routes are read: %s", error);
+	if (models == NULL)
+		return;
+	const struct upstream *near = &models->upstreams[models_upstream(models, "near")];
+	const struct upstream *far = &models->upstreams[models_upstream(models, "far")];
+	ok(near->local && !far->local, "only what is called local is local");
+	is_text(near->headers[0], "X-Team: lab", "a header is a line");
+	is_int(near->open_after, 0, "nothing opens it");
+	is_int(far->open_after, 5, "five failures open another");
+	is_text(upstream_kind_name(far->kind), "anthropic", "a kind has a name");
+	ok(upstream_offers(far, ROUTE_MESSAGES) && !upstream_offers(far, ROUTE_CHAT), "and what it offers");
+	ok(upstream_offers(near, ROUTE_CHAT) && !upstream_offers(near, ROUTE_API_CHAT), "as has another");
+	const char *name = "fast";
+	const struct model *model = models_route(models, &name);
+	is_text(name, "m", "an alias of an alias is followed");
+	is_int((long long)model_targets(model), 3, "to three targets");
+	is_int((long long)model->target_count, 2, "of which two share the load");
+	is_int(model->targets[0].weight, 3, "by their weight");
+	ok(!model->targets[0].drain && model->targets[1].drain, "one of them drains");
+	is_int((long long)model->targets[0].param_count, 3, "members are changed at one target");
+	is_text(model->targets[0].params[0].member, NULL, "one is dropped");
+	is_text(model->targets[0].params[2].member, "\"stop\":[\"a\"]", "one is set");
+	is_text(model->targets[2].model, "big", "and then there is a fallback");
+	is_int(model->fallback_on, FALLBACK_CONNECT | FALLBACK_429, "for these reasons");
+	is_int(model->retries, 2, "each is asked again");
+	name = "odd";
+	model = models_route(models, &name);
+	is_text(model->name, "*", "an alias may lead to any other name");
+	is_text(name, "unlisted", "which it then has");
+	is_int(model->fallback_on, FALLBACK_ALL, "unless it is said every reason is one");
+	models_free(models);
+}
 
 static void refused(const char *text, const char *reason)
 {
@@ -164,7 +253,7 @@ static void refused(const char *text, const char *reason)
 
 static void test_refusals(void)
 {
-	char text[1024];
+	char text[2048];
 	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
 		refused(documents[i].text, documents[i].reason);
 	for (size_t i = 0; i < sizeof(upstreams) / sizeof(upstreams[0]); i++) {
@@ -230,6 +319,7 @@ int main(void)
 	close(made);
 	test_example();
 	test_no_star();
+	test_routes();
 	test_refusals();
 	test_long_names();
 	test_good_urls();

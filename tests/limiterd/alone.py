@@ -65,7 +65,9 @@ def read_lease(sealed):
     lease = {"id": reader.take(16), "request_id": reader.take(16)}
     for name in ("key_id", "key_name", "models", "model", "upstream"):
         lease[name] = reader.text()
-    lease.update(route=reader.number(1), generation=reader.number(8), expires=reader.number(8), tokens=reader.number(8))
+    lease.update(target=reader.number(1), route=reader.number(1))
+    lease["scope"] = (bool(reader.number(1)), reader.number(4), reader.number(4))
+    lease.update(generation=reader.number(8), expires=reader.number(8), tokens=reader.number(8))
     return lease
 
 
@@ -230,10 +232,11 @@ class Limiterd:
     def proxyd(self):
         return Proxyd(nngipc.dial(self.link("proxyd-limiterd")))
 
-    def grant(self, key_id="key", models="", rpm=0, tpm=0, concurrency=0, budget=0, period=0, life=5000, generation=1):
+    def grant(self, key_id="key", models="", rpm=0, tpm=0, concurrency=0, budget=0, period=0, life=5000, generation=1, scope=(False, 0, 0)):
         """A sealed grant."""
         fields = nngipc.text(key_id) + nngipc.text("name of " + key_id) + nngipc.text(models)
         fields += struct.pack(">QQIIIQB", generation, now_ms() + life, rpm, tpm, concurrency, budget, period)
+        fields += struct.pack(">BII", *scope)
         return seal(b"G", fields, self.grant_key)
 
     def show(self):

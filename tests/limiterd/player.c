@@ -13,7 +13,9 @@ uint64_t player_since;
 
 static struct upstream upstreams[] = {{.name = "fast", .slots = 100, .acquire_timeout = PLAYER_WAIT},
                                       {.name = "slow", .slots = 1, .acquire_timeout = PLAYER_WAIT}};
-static struct model rows[] = {{.name = "*", .upstream = 1}, {.name = "quick", .upstream = 0}};
+static struct target to_fast = {.upstream = 0, .weight = 1}, to_slow = {.upstream = 1, .weight = 1};
+static struct model rows[] = {{.name = "*", .targets = &to_slow, .target_count = 1},
+                              {.name = "quick", .targets = &to_fast, .target_count = 1}};
 static const struct models models = {.upstreams = upstreams, .upstream_count = 2, .models = rows, .model_count = 2};
 
 static struct loop_timer alarm, patience;

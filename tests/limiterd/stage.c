@@ -9,7 +9,9 @@ struct instant stage_at;
 
 static struct upstream upstreams[] = {{.name = "fast", .slots = 2, .acquire_timeout = STAGE_WAIT},
                                       {.name = "slow", .slots = 1, .acquire_timeout = STAGE_WAIT}};
-static struct model rows[] = {{.name = "*", .upstream = 1}, {.name = "quick", .upstream = 0}};
+static struct target to_fast = {.upstream = 0, .weight = 1}, to_slow = {.upstream = 1, .weight = 1};
+static struct model rows[] = {{.name = "*", .targets = &to_slow, .target_count = 1},
+                              {.name = "quick", .targets = &to_fast, .target_count = 1}};
 static const struct models models = {.upstreams = upstreams, .upstream_count = 2, .models = rows, .model_count = 2};
 
 void stage_begin(void)

@@ -24,7 +24,8 @@ static const struct grant grant = {.key_id = "k3y1d",
                                    .models = "llama3.2\nqwen3",
                                    .generation = 5,
                                    .expires = 1700000005000,
-                                   .limits = {60, 100000, 4, 2000000, BUDGET_MONTH}};
+                                   .limits = {60, 100000, 4, 2000000, BUDGET_MONTH},
+                                   .scope = {true, 4, 8192}};
 static const struct lease lease = {.id = "lease-id-16-byte",
                                    .request_id = "request-16-bytes",
                                    .key_id = "k3y1d",
@@ -32,7 +33,9 @@ static const struct lease lease = {.id = "lease-id-16-byte",
                                    .models = "llama3.2\nqwen3",
                                    .model = "llama3.2",
                                    .upstream = "ollama",
+                                   .target = 1,
                                    .route = ROUTE_CHAT,
+                                   .scope = {true, 4, 8192},
                                    .generation = 5,
                                    .expires = 1700000005000,
                                    .tokens = 1040};
@@ -91,6 +94,11 @@ MESSAGE(limit_take, {sealed_grant(), "request-16-bytes", ROUTE_CHAT, "llama3.2",
 MESSAGE(limit_lease, {{60, 59, 1000}, {100000, 98960, 624}, 12, sealed_lease()})
 MESSAGE(limit_deny, {LIMIT_TOKENS, 1780, 30000, 30000, 890, {60, 12, 48000}, {30000, 0, 60000}})
 MESSAGE(limit_settle, {sealed_lease(), 28, true})
+MESSAGE(limit_upstream, {"ollama", true})
+MESSAGE(limit_pool, {"ollama", 10, 10, 3})
+MESSAGE(limit_offer, {"ollama", bytes_of("llama3.2\nqwen3")})
+MESSAGE(limit_move, {sealed_lease(), 2, "vllm"})
+MESSAGE(limit_moved, {sealed_lease()})
 MESSAGE(stream_open, {sealed_lease(), "192.0.2.7", bytes_of("anthropic-version: 2023-06-01\r\n"), 20,
                       bytes_of("{\"model\":\"llama3.2\"}")})
 MESSAGE(stream_head, {200, true, "text/event-stream", "", false, 0})
@@ -145,6 +153,11 @@ static const struct vector {
 	VECTOR(LIMIT_DENY, 0, limit_deny),
 	{"LIMIT_KEEP", MSG_LIMIT_KEEP, 0, put_lease, NULL},
 	VECTOR(LIMIT_SETTLE, 0, limit_settle),
+	VECTOR(LIMIT_UPSTREAM, 0, limit_upstream),
+	VECTOR(LIMIT_POOL, 0, limit_pool),
+	VECTOR(LIMIT_OFFER, 0, limit_offer),
+	VECTOR(LIMIT_MOVE, 0, limit_move),
+	VECTOR(LIMIT_MOVED, 0, limit_moved),
 	VECTOR(STREAM_OPEN, WIRE_FLAG_END, stream_open),
 	VECTOR(STREAM_HEAD, 0, stream_head),
 	VECTOR(STREAM_TRAILER, 0, stream_trailer),

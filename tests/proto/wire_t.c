@@ -156,7 +156,7 @@ static void test_matrix(void)
 		{ROLE_EDGE, ROLE_PROXYD, MSG_AUTH_REVOKE, false},    {ROLE_PROXYD, ROLE_EDGE, MSG_STREAM_OPEN, false},
 		{ROLE_PROXYD, ROLE_LIMITERD, MSG_LIMIT_TAKE, false}, {ROLE_PROXYD, ROLE_AUTHD, MSG_AUTH_ASK, false},
 		{ROLE_EDGE, ROLE_AUDITD, MSG_USAGE_ASK, false},      {ROLE_LIMITERD, ROLE_AUDITD, MSG_AUDIT_RECORD, false},
-		{ROLE_TOOL, ROLE_PROXYD, MSG_CTL_CALL, false},       {ROLE_TOOL, ROLE_AUTHD, MSG_CTL_CALL, true},
+		{ROLE_TOOL, ROLE_EDGE, MSG_CTL_CALL, false},         {ROLE_TOOL, ROLE_AUTHD, MSG_CTL_CALL, true},
 		{ROLE_EDGE, ROLE_AUTHD, MSG_CTL_CALL, false},        {ROLE_AUTHD, ROLE_PROXYD, MSG_AUTH_REVOKE, true},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)

@@ -12,7 +12,14 @@
 #define ALIAS "{\"id\":\"gpt-4o-mini\",\"object\":\"model\",\"created\":1700000000,\"owned_by\":\"heimgate\"}"
 #define LIST(models) "{\"object\":\"list\",\"data\":[" models "]}"
 
-static struct model rows[] = {{"*", 1, ""}, {"gpt-4o-mini", 0, "llama3.2"}};
+#define ROW(id, to) \
+	{ \
+		.name = id, .targets = &(to), .target_count = 1 \
+	}
+static struct target first = {.upstream = 0}, second = {.upstream = 1};
+static struct target first_llama = {.upstream = 0, .model = "llama3.2"};
+static struct target second_llama = {.upstream = 1, .model = "llama3.2"};
+static struct model rows[] = {ROW("*", second), ROW("gpt-4o-mini", first_llama)};
 static struct models with_any = {NULL, 2, rows, 2};
 static struct models without_any = {NULL, 2, rows + 1, 1};
 
@@ -71,7 +78,7 @@ static void one(void)
 
 static struct upstream servers[] = {{.name = "cloud", .kind = UPSTREAM_OPENAI},
                                     {.name = "gpu", .kind = UPSTREAM_OLLAMA}};
-static struct model mixed_rows[] = {{"*", 1, ""}, {"far", 0, ""}, {"near", 1, "llama3.2"}, {"new", 1, ""}};
+static struct model mixed_rows[] = {ROW("*", second), ROW("far", first), ROW("near", second_llama), ROW("new", second)};
 static struct models mixed = {servers, 2, mixed_rows, 4};
 static struct models no_any = {servers, 2, mixed_rows + 1, 3};
 static struct models cloud_only = {servers, 1, mixed_rows + 1, 1};

@@ -51,11 +51,13 @@ def grant(
     concurrency=0,
     budget=0,
     period=0,
+    scope=(False, 0, 0),
 ):
     """A sealed grant; expires in ms from now."""
     at = now_ms() + (4000 if expires is None else expires)
     fields = nngipc.text(key_id) + nngipc.text(name) + nngipc.text(models)
     fields += struct.pack(">QQIIIQB", generation, at, rpm, tpm, concurrency, budget, period)
+    fields += struct.pack(">BII", *scope)
     return seal(b"G", fields, key)
 
 
@@ -71,13 +73,16 @@ def lease(
     generation=1,
     expires=None,
     tokens=10,
+    target=0,
+    scope=(False, 0, 0),
 ):
     """A sealed lease."""
     at = now_ms() + (4000 if expires is None else expires)
     fields = (lease_id or os.urandom(16)) + os.urandom(16)
     for text in (key_id, name, models, model, upstream):
         fields += nngipc.text(text)
-    return seal(b"L", fields + struct.pack(">BQQQ", route, generation, at, tokens), key)
+    fields += struct.pack(">BB", target, route) + struct.pack(">BII", *scope)
+    return seal(b"L", fields + struct.pack(">QQQ", generation, at, tokens), key)
 
 
 def take(sealed_grant, model="m", route=CHAT, tokens=10):
