@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../proto/daemon/log.h"
+#include "attempt.h"
 #include "catalogue.h"
 #include "passed.h"
 #include "proxyd.h"
@@ -16,15 +17,61 @@ static struct route_upstream *route_of(const struct stream *stream)
 	return &stream->routes->upstreams[stream->upstream];
 }
 
-static void note_trouble(const struct stream *stream, enum problem problem, const char *reason)
+static const char *name_of_upstream(const struct stream *stream)
 {
-	struct route_upstream *route = route_of(stream);
-	bool unreached = problem == PROBLEM_UNREACHABLE || problem == PROBLEM_CONNECT_TIMEOUT;
-	if (unreached)
-		snprintf(route->trouble, sizeof(route->trouble), "%s", reason);
-	if (problem != PROBLEM_NONE)
-		log_warn("upstream-failed", "id=%s upstream=%s reason=%s", log_request(stream->lease.request_id),
-		         log_text(stream->routes->models->upstreams[stream->upstream].name), log_text(reason));
+	return stream->routes->models->upstreams[stream->upstream].name;
+}
+
+/* --- how it went, for whoever comes after --- */
+
+static bool is_unwell(int status)
+{
+	return status >= 502 && status <= 504;
+}
+
+static void note_failure(struct stream *stream, const char *reason)
+{
+	circuit_failed(&route_of(stream)->standing->circuit, loop_now(), reason);
+}
+
+static void note_status(struct stream *stream, int status)
+{
+	char reason[64];
+	if (status < 500) {
+		circuit_succeeded(&route_of(stream)->standing->circuit, loop_now());
+	} else if (is_unwell(status)) {
+		snprintf(reason, sizeof(reason), "answered with status %d", status);
+		note_failure(stream, reason);
+	}
+}
+
+static void log_failure(const struct stream *stream, const char *reason)
+{
+	log_warn("upstream-failed", "id=%s upstream=%s reason=%s", log_request(stream->lease.request_id),
+	         log_text(name_of_upstream(stream)), log_text(reason));
+}
+
+static const unsigned causes[PROBLEM_COUNT] = {
+	[PROBLEM_UNREACHABLE] = FALLBACK_CONNECT,
+	[PROBLEM_CONNECT_TIMEOUT] = FALLBACK_CONNECT,
+	[PROBLEM_FIRST_BYTE_TIMEOUT] = FALLBACK_TIMEOUT,
+	[PROBLEM_ENCODED] = FALLBACK_5XX,
+	[PROBLEM_PAGE] = FALLBACK_5XX,
+	[PROBLEM_REDIRECTED] = FALLBACK_5XX,
+};
+
+/* Why another target may be asked; 0 when others would answer the same. */
+static unsigned cause_of(const struct stream *stream, enum problem problem)
+{
+	if (stream->answer == ANSWER_ERROR && (problem == PROBLEM_NONE || problem == PROBLEM_BROKEN))
+		return stream->head.status == 429 ? FALLBACK_429 : stream->head.status >= 500 ? FALLBACK_5XX : 0;
+	return problem == PROBLEM_BROKEN ? FALLBACK_CONNECT : causes[problem];
+}
+
+/* The client has been told nothing. */
+static void fail(struct stream *stream, enum problem problem)
+{
+	attempt_failed(stream, cause_of(stream, problem), problem);
 }
 
 static void sent(void *arg)
@@ -32,7 +79,6 @@ static void sent(void *arg)
 	struct stream *stream = arg;
 	stream->charged = true;
 	stream->sent_us = loop_micros();
-	route_of(stream)->trouble[0] = '\0';
 }
 
 /* --- the head --- */
@@ -103,9 +149,11 @@ static void take_head(void *arg, const struct head *head)
 	enum problem problem = judge_head(head);
 
 	stream->first_byte_us = loop_micros();
+	note_status(stream, head->status);
 	if (problem != PROBLEM_NONE) {
-		note_trouble(stream, problem, problem_error(problem)->message);
-		stream_fail(stream, problem);
+		log_failure(stream, problem_error(problem)->message);
+		answer_leave(stream);
+		fail(stream, problem);
 		return;
 	}
 	stream->state = STREAM_ANSWERING;
@@ -195,7 +243,7 @@ static void end_plain(struct stream *stream, enum problem problem)
 	stream_finish(stream, STREAM_COMPLETE, "");
 }
 
-static void end_error(struct stream *stream)
+void answer_tell(struct stream *stream)
 {
 	char text[API_ERROR_MAX];
 	const char *body = stream->kept ? stream->kept : "";
@@ -205,40 +253,75 @@ static void end_error(struct stream *stream)
 	stream_finish(stream, STREAM_COMPLETE, "upstream_error");
 }
 
+/* An answer that never began, or is an error. */
+static void end_untold(struct stream *stream, enum problem problem)
+{
+	if (problem == PROBLEM_NONE && stream->answer == ANSWER_NONE)
+		problem = PROBLEM_BROKEN;
+	fail(stream, problem);
+}
+
 static void ended(void *arg, enum problem problem, const char *reason)
 {
 	struct stream *stream = arg;
 	stream->call = NULL;
-	note_trouble(stream, problem, reason);
+	route_of(stream)->standing->requests--;
+	if (problem != PROBLEM_NONE)
+		log_failure(stream, reason);
+	if (problem != PROBLEM_NONE && stream->answer == ANSWER_NONE)
+		note_failure(stream, reason);
 	if (stream->answer == ANSWER_EVENTS || stream->answer == ANSWER_LINES)
 		end_stream(stream, problem);
 	else if (stream->answer == ANSWER_PLAIN)
 		end_plain(stream, problem);
-	else if (stream->answer == ANSWER_ERROR)
-		end_error(stream);
+	else if (stream->answer != ANSWER_LIST)
+		end_untold(stream, problem);
 	else if (problem != PROBLEM_NONE)
 		stream_fail(stream, problem);
-	else if (stream->answer == ANSWER_LIST)
-		catalogue_finish(stream);
 	else
-		stream_fail(stream, PROBLEM_BROKEN);
+		catalogue_finish(stream);
 }
 
 static const struct upstream_events events = {sent, take_head, take_data, ended};
 
+/* What an attempt before this one left. */
+static void forget_answer(struct stream *stream)
+{
+	if (stream->headers)
+		passed_free(stream->headers, stream->base_headers);
+	stream->answer = ANSWER_NONE;
+	stream->kept_length = 0;
+	stream->first_byte_us = 0;
+}
+
 void answer_ask(struct stream *stream, const char *url, const char *body)
 {
-	stream->headers = passed_join(stream->passed, route_of(stream)->headers);
+	struct route_upstream *route = route_of(stream);
+	forget_answer(stream);
+	stream->base_headers = body ? route->headers : route->own_headers;
+	stream->headers = passed_join(stream->passed, stream->base_headers);
 	struct upstream_request request = {
+		.way = &route->way,
 		.url = url,
 		.headers = stream->headers,
 		.body = body,
-		.length = stream->body_length,
+		.length = stream->edited ? stream->edited_length : stream->body_length,
 	};
 	stream->state = STREAM_ASKING;
 	stream->call = upstream_ask(&request, &events, stream);
-	if (!stream->call)
+	if (stream->call)
+		route->standing->requests++;
+	else
 		stream_fail(stream, PROBLEM_BUSY);
+}
+
+void answer_leave(struct stream *stream)
+{
+	if (!stream->call)
+		return;
+	upstream_cancel(stream->call);
+	stream->call = NULL;
+	route_of(stream)->standing->requests--;
 }
 
 bool answer_end(struct stream *stream, enum problem problem)
@@ -254,6 +337,6 @@ void answer_free(struct stream *stream)
 	else if (stream->answer == ANSWER_LINES)
 		lines_free(&stream->scan.lines);
 	if (stream->headers)
-		passed_free(stream->headers, route_of(stream)->headers);
+		passed_free(stream->headers, stream->base_headers);
 	free(stream->kept);
 }

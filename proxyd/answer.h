@@ -11,6 +11,12 @@ enum { ANSWER_KEPT_MAX = 4 * 1024 * 1024 }; /* bytes of a model list; errors are
 /* Asks the stream's upstream at this URL, with its body unless `body` is NULL.  May free the stream. */
 void answer_ask(struct stream *stream, const char *url, const char *body);
 
+/* Leaves the exchange under way, if there is one. */
+void answer_leave(struct stream *stream);
+
+/* Tells the client the error that an upstream answered, which is kept.  May free the stream. */
+void answer_tell(struct stream *stream);
+
 /* Ends a stream of events or lines, with that problem unless it was complete.  Returns whether it was. */
 bool answer_end(struct stream *stream, enum problem problem);
 

@@ -102,3 +102,21 @@ enum modellist_result modellist_one(const struct modellist *list, const char *id
 	json_decref(data);
 	return model ? render(model, text) : MODELLIST_NO_MODEL;
 }
+
+long modellist_names(const char *answer, size_t length, char *names, size_t size)
+{
+	const struct modellist list = {.upstream = answer, .upstream_length = length};
+	json_t *models = upstream_models(&list), *model;
+	size_t index, used = 0;
+	json_array_foreach(models, index, model)
+	{
+		const char *id = json_string_value(json_object_get(model, "id"));
+		if (!id || strchr(id, '\n') || used + strlen(id) + 1 > size)
+			continue;
+		memcpy(names + used, id, strlen(id));
+		used += strlen(id);
+		names[used++] = '\n';
+	}
+	json_decref(models);
+	return models ? (long)(used > 0 ? used - 1 : 0) : -1;
+}

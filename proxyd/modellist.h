@@ -29,6 +29,10 @@ long modellist_ollama(const struct models *models);
 /* Whether a model can be told of without the upstream's list. */
 bool modellist_is_configured(const struct models *models, const char *id);
 
+/* The names in an upstream's answer to GET /v1/models, newline between, as many as fit into names[size].  Returns their
+ * length; -1 when it is no list. */
+long modellist_names(const char *answer, size_t length, char *names, size_t size);
+
 /* Renders the whole list, or one model, into *text: the caller's to free(). */
 enum modellist_result modellist_all(const struct modellist *list, char **text);
 enum modellist_result modellist_one(const struct modellist *list, const char *id, char **text);

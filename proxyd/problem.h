@@ -33,6 +33,8 @@
 	  "The model does not exist or you do not have access to it.") \
 	X(NOT_OFFERED, 404, "invalid_request_error", "not_offered", "The model's server does not offer this.") \
 	X(REVOKED, 401, "invalid_request_error", "invalid_api_key", "This API key has been revoked.") \
+	X(CLOSED, 503, "server_error", "server_is_overloaded", \
+	  "The model server has failed several times and is left alone for a moment; please retry.") \
 	X(MOVED, 503, "server_error", "server_is_overloaded", "The model has just moved to another server; please retry.") \
 	X(BUSY, 503, "server_error", "server_is_overloaded", \
 	  "The gateway is handling as many requests as it can; please retry.") \
@@ -43,6 +45,7 @@ enum problem {
 #define X(name, status, type, code, message) PROBLEM_##name,
 	PROBLEMS(X)
 #undef X
+		PROBLEM_COUNT
 };
 
 /* Static; not for PROBLEM_NONE. */

@@ -9,6 +9,8 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/recorder.h"
 #include "../proto/daemon/sandbox.h"
+#include "health.h"
+#include "news.h"
 #include "stream.h"
 #include "upstream.h"
 #include "warm.h"
@@ -33,14 +35,14 @@ static void add_part(struct health *health, const char *name, bool well, const c
 	snprintf(part->text, sizeof(part->text), "%s", text);
 }
 
-/* An upstream is well until a connection to it fails, and again when one succeeds. */
+/* An upstream is well until it fails, and again when it answers. */
 static void add_upstreams(struct health *health, bool well)
 {
 	const struct routes *routes = proxyd.routes;
 	for (size_t i = 0; i < routes->models->upstream_count; i++) {
-		const char *trouble = routes->upstreams[i].trouble;
-		if ((*trouble == '\0') == well)
-			add_part(health, routes->models->upstreams[i].name, well, trouble);
+		const struct circuit *circuit = &routes->upstreams[i].standing->circuit;
+		if ((circuit->failures == 0) == well)
+			add_part(health, routes->models->upstreams[i].name, well, circuit->reason);
 	}
 }
 
@@ -95,12 +97,14 @@ static enum wire_error settled(struct proxyd *of, const struct wire_frame *frame
 
 /* A settlement refused for want of room goes again; one refused for anything else would be refused for ever.
  * A KEEP has an id of edge's choosing, which says nothing of any settlement. */
-static enum wire_error not_settled(struct proxyd *of, const struct wire_frame *frame)
+static enum wire_error not_done(struct proxyd *of, const struct wire_frame *frame)
 {
 	struct fault fault;
 	struct wire_in in;
 	wire_in_init(&in, frame->body, frame->length);
 	enum wire_error error = fault_decode(&in, &fault);
+	if (error == WIRE_OK && fault.type == MSG_LIMIT_MOVE)
+		attempt_not_moved(of, frame->id);
 	if (error != WIRE_OK || fault.type != MSG_LIMIT_SETTLE)
 		return error;
 	if (fault.error == WIRE_BUSY)
@@ -135,7 +139,13 @@ static const struct dispatch from_edge[] = {
 
 static const struct dispatch from_authd[] = {{MSG_AUTH_REVOKE, revoked}, {MSG_FAULT, refused}, {0, NULL}};
 
-static const struct dispatch from_limiterd[] = {{MSG_LIMIT_SETTLED, settled}, {MSG_FAULT, not_settled}, {0, NULL}};
+static const struct dispatch from_limiterd[] = {
+	{MSG_LIMIT_SETTLED, settled},
+	{MSG_LIMIT_MOVED, attempt_moved},
+	{MSG_LIMIT_POOL, news_pool},
+	{MSG_FAULT, not_done},
+	{0, NULL},
+};
 
 static enum wire_error dispatch(const struct dispatch *row, const struct wire_frame *frame)
 {
@@ -177,6 +187,20 @@ static void limiterd_up(void *arg)
 	(void)arg;
 	stream_keep_all(&proxyd, 0);
 	settle_again(&proxyd.settle);
+	news_tell_all(&proxyd);
+	news_tell_offers(&proxyd);
+}
+
+static void limiterd_down(void *arg)
+{
+	(void)arg;
+	attempt_lost(&proxyd);
+}
+
+static void after_batch(void *arg)
+{
+	(void)arg;
+	news_tell_changes(&proxyd);
 }
 
 static void tick_expired(void *arg)
@@ -184,13 +208,15 @@ static void tick_expired(void *arg)
 	(void)arg;
 	stream_keep_all(&proxyd, KEEP_AGE_MS);
 	settle_push(&proxyd.settle);
+	health_tick(&proxyd);
+	news_tell_all(&proxyd);
 	loop_timer_set(&tick, TICK_MS);
 }
 
 static void reload(void)
 {
 	char error[512];
-	struct routes *routes = routes_load(proxyd.models_path, loop_wall(), error, sizeof(error));
+	struct routes *routes = routes_load(proxyd.models_path, proxyd.conf, proxyd.routes, error, sizeof(error));
 	if (!routes) {
 		proxyd.reload_refused = true;
 		log_error("reload-refused", "reason=%s", log_text(error));
@@ -199,6 +225,7 @@ static void reload(void)
 	proxyd.reload_refused = false;
 	routes_drop(proxyd.routes);
 	proxyd.routes = routes;
+	news_tell_all(&proxyd);
 	log_info("reloaded", "models=%zu upstreams=%zu", routes->models->model_count, routes->models->upstream_count);
 }
 
@@ -224,7 +251,7 @@ void proxyd_acquire(const struct conf_proxyd *conf)
 	proxyd.conf = conf;
 	proxyd.audit_required = read_audit_mode(conf->audit);
 	proxyd.models_path = conf_path(conf->state, *conf->models ? conf->models : "models.json");
-	proxyd.routes = routes_load(proxyd.models_path, loop_wall(), error, sizeof(error));
+	proxyd.routes = routes_load(proxyd.models_path, conf, NULL, error, sizeof(error));
 	if (!proxyd.routes)
 		fatal_usage("%s", error);
 	proxyd.leases = leases_new();
@@ -237,8 +264,9 @@ void proxyd_link(void)
 {
 	static const struct ipc_events edge = {.frame = edge_frame, .down = edge_down};
 	static const struct ipc_events authd = {.frame = authd_frame};
-	static const struct ipc_events limiterd = {.frame = limiterd_frame, .up = limiterd_up};
+	static const struct ipc_events limiterd = {.frame = limiterd_frame, .up = limiterd_up, .down = limiterd_down};
 
+	loop_after_batch(after_batch, NULL);
 	proxyd.edge = ipc_open(LINK_EDGE_PROXYD, ROLE_PROXYD, &edge, NULL);
 	proxyd.authd = ipc_open(LINK_AUTHD_PROXYD, ROLE_PROXYD, &authd, NULL);
 	proxyd.limiterd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_PROXYD, &limiterd, NULL);

@@ -84,11 +84,31 @@ bool request_wants_usage(const struct request *request)
 	return splice_wants_usage(&request->scan.json);
 }
 
-size_t request_splice(const struct request *request, char *body, size_t length, const char *model, bool usage)
+/* Both names, where there are two: nobody knows which one the server prefers. */
+static void rename_model(const struct request *request, struct change *change, struct edits *edits)
 {
-	if (request->route->takes == TAKES_FORM)
-		return model ? splice_form(body, length, form_value(&request->scan.form, FORM_MODEL), model) : length;
-	if (request->route->named == NAMED_EITHER)
-		return model ? splice_name(body, length, naming_value(request), model) : length;
-	return splice_body(body, length, &request->scan.json, model, usage);
+	const struct json_value *value = naming_value(request);
+	splice_name(edits, value, change->model, change->text);
+	if (request->route->named != NAMED_EITHER || value == json_value(&request->scan.json, NAME))
+		return;
+	const struct json_value *name = json_value(&request->scan.json, NAME);
+	if (name->type != JSON_ABSENT)
+		edits_add(edits, name->start, name->end, change->text);
+}
+
+bool request_edit(const struct request *request, const char *body, size_t length, struct change *change,
+                  struct edits *edits)
+{
+	if (request->route->takes == TAKES_FORM) {
+		if (change->model)
+			splice_form(edits, form_value(&request->scan.form, FORM_MODEL), change->model);
+		return true;
+	}
+	const struct json_scan *scan = &request->scan.json;
+	if (change->model)
+		rename_model(request, change, edits);
+	if (change->usage)
+		splice_usage(edits, body, scan);
+	bool as_it_is = change->target->param_count == 0 || request->route->cost == COST_FREE;
+	return as_it_is || splice_params(edits, body, length, json_insert_at(scan), change->target);
 }

@@ -29,7 +29,17 @@ enum problem request_judge(struct request *request, const char *model);
 bool request_wants_chunks(const struct request *request);
 bool request_wants_usage(const struct request *request);
 
-/* As splice_body(): puts that model in (NULL: keep it), and asks for the usage if `usage`. */
-size_t request_splice(const struct request *request, char *body, size_t length, const char *model, bool usage);
+/* What is changed for one target. */
+struct change {
+	const char *model; /* the name to put in; NULL: the client's stays */
+	bool usage;        /* ask for the usage */
+	const struct target *target;
+	char text[SPLICE_NAME_ROOM]; /* for request_edit() */
+};
+
+/* Adds the edits for that to `edits`, which must not outlive `change`.  body[length]: of the request.  False when a
+ * member that is to be changed is ambiguous. */
+bool request_edit(const struct request *request, const char *body, size_t length, struct change *change,
+                  struct edits *edits);
 
 #endif

@@ -8,15 +8,18 @@
 
 #include "../proto/daemon/keyfile.h"
 #include "../proto/daemon/log.h"
+#include "../proto/daemon/loop.h"
 
-enum { CREDENTIAL_MAX = 4096 };
+enum { CREDENTIAL_MAX = 4096, CERTIFICATES_MAX = 1024 * 1024, AUTHORIZATION_MAX = CREDENTIAL_MAX + 32 };
 
-#define BEARER "Authorization: Bearer "
+#define ANTHROPIC_VERSION "anthropic-version: 2023-06-01"
 
-static char *join(const char *base, const char *path)
+/* --- URLs --- */
+
+static char *join(const char *base, size_t length, const char *path)
 {
 	char *url;
-	CHECK(asprintf(&url, "%s%s", base, path) >= 0);
+	CHECK(asprintf(&url, "%.*s%s", (int)length, base, path) >= 0);
 	return url;
 }
 
@@ -28,9 +31,27 @@ static void make_urls(const struct upstream *upstream, struct route_upstream *ro
 	for (size_t i = 0; i < ROUTE_COUNT; i++) {
 		const char *path = wire_route_info((enum wire_route)i)->path;
 		if (upstream_offers(upstream, (enum wire_route)i))
-			route->urls[i] = join(upstream->base_url, path + (is_root ? 0 : strlen(v1)));
+			route->urls[i] = join(upstream->base_url, strlen(upstream->base_url), path + (is_root ? 0 : strlen(v1)));
 	}
 }
+
+/* Of "https://host/path" the length of what comes before the path. */
+static size_t root_length(const char *url)
+{
+	const char *host = strstr(url, "://") + strlen("://");
+	return (size_t)(host - url) + strcspn(host, "/");
+}
+
+static void make_health_url(const struct upstream *upstream, struct route_upstream *route)
+{
+	enum wire_route usual = upstream->kind == UPSTREAM_OLLAMA ? ROUTE_API_VERSION : ROUTE_MODELS;
+	if (upstream->health_path)
+		route->health_url = join(upstream->base_url, root_length(upstream->base_url), upstream->health_path);
+	else
+		route->health_url = join(route->urls[usual], strlen(route->urls[usual]), "");
+}
+
+/* --- headers --- */
 
 static void add_header(struct curl_slist **list, const char *line)
 {
@@ -38,16 +59,24 @@ static void add_header(struct curl_slist **list, const char *line)
 	CHECK(*list != NULL);
 }
 
-static struct curl_slist *make_headers(const char *authorization)
+static void make_headers(const struct upstream *upstream, struct route_upstream *route, const char *authorization)
 {
-	struct curl_slist *list = NULL;
-	add_header(&list, "Content-Type: application/json");
-	add_header(&list, "Accept-Encoding: identity");
-	add_header(&list, "Expect:"); /* libcurl would wait for 100 before a large body */
+	add_header(&route->headers, "Content-Type: application/json");
+	add_header(&route->headers, "Accept-Encoding: identity");
+	add_header(&route->headers, "Expect:"); /* libcurl would wait for 100 before a large body */
 	if (*authorization)
-		add_header(&list, authorization);
-	return list;
+		add_header(&route->headers, authorization);
+	for (size_t i = 0; i < upstream->header_count; i++)
+		add_header(&route->headers, upstream->headers[i]);
+	route->own_headers = route->headers;
+	if (upstream->kind != UPSTREAM_ANTHROPIC)
+		return;
+	route->own_headers = curl_slist_append(NULL, ANTHROPIC_VERSION); /* which clients say themselves */
+	CHECK(route->own_headers != NULL);
+	route->own_headers->next = route->headers;
 }
+
+/* --- files --- */
 
 /* False and a line in error[size] when the credential is no header value. */
 static bool read_credential(const char *path, char *text, char *error, size_t size)
@@ -66,39 +95,110 @@ static bool read_credential(const char *path, char *text, char *error, size_t si
 	return length > 0;
 }
 
-static bool prepare(const struct upstream *upstream, struct route_upstream *route, char *error, size_t size)
+static const char *authorization_name(enum upstream_kind kind)
 {
-	char authorization[sizeof(BEARER) + CREDENTIAL_MAX] = "";
-	bool good = true;
+	if (kind == UPSTREAM_ANTHROPIC)
+		return "x-api-key: ";
+	return kind == UPSTREAM_AZURE ? "api-key: " : "Authorization: Bearer ";
+}
 
-	if (upstream->api_key_file) {
-		strcpy(authorization, BEARER);
-		good = read_credential(upstream->api_key_file, authorization + strlen(BEARER), error, size);
-	}
+static bool read_authorization(const struct upstream *upstream, char text[AUTHORIZATION_MAX], char *error, size_t size)
+{
+	if (!upstream->api_key_file)
+		return true;
+	char *end = stpcpy(text, authorization_name(upstream->kind));
+	return read_credential(upstream->api_key_file, end, error, size);
+}
+
+/* Certificates are read now: later nobody may be able to. */
+static bool read_certificates(const struct upstream *upstream, struct route_upstream *route, char *error, size_t size)
+{
+	if (!upstream->ca_file)
+		return true;
+	route->certificates = calloc(1, CERTIFICATES_MAX + 1);
+	CHECK(route->certificates != NULL);
+	FILE *file = fopen(upstream->ca_file, "re");
+	size_t length = file ? fread(route->certificates, 1, CERTIFICATES_MAX, file) : 0;
+	bool good = file && !ferror(file) && strstr(route->certificates, "-----BEGIN CERTIFICATE-----");
+	if (!file)
+		snprintf(error, size, "%s: %s", upstream->ca_file, strerror(errno));
+	else if (!good)
+		snprintf(error, size, "%s: holds no certificate in PEM", upstream->ca_file);
+	if (file)
+		fclose(file);
+	route->way.certificates = route->certificates;
+	route->way.certificates_length = length;
+	return good;
+}
+
+/* --- one upstream, and all --- */
+
+static unsigned either(unsigned own, int64_t usual)
+{
+	return own > 0 ? own : (unsigned)usual;
+}
+
+static void make_way(const struct upstream *upstream, struct route_upstream *route, const struct conf_proxyd *conf)
+{
+	route->way.proxy = upstream->proxy;
+	route->way.connect_timeout = either(upstream->connect_timeout, conf->connect_timeout);
+	route->way.first_byte_timeout = either(upstream->first_byte_timeout, conf->first_byte_timeout);
+	route->way.idle_timeout = either(upstream->idle_timeout, conf->idle_timeout);
+}
+
+static bool prepare(const struct upstream *upstream, struct route_upstream *route, const struct conf_proxyd *conf,
+                    char *error, size_t size)
+{
+	char authorization[AUTHORIZATION_MAX] = "";
+	bool good = read_authorization(upstream, authorization, error, size);
 	if (good) {
 		make_urls(upstream, route);
-		route->headers = make_headers(authorization);
+		make_health_url(upstream, route);
+		make_headers(upstream, route, authorization);
+		make_way(upstream, route, conf);
+		good = read_certificates(upstream, route, error, size);
 	}
 	explicit_bzero(authorization, sizeof(authorization));
 	return good;
 }
 
-struct routes *routes_load(const char *path, uint64_t wall_ms, char *error, size_t size)
+/* Another address is another server, whatever its name. */
+static struct standing *standing_of(const struct upstream *upstream, const struct routes *before)
+{
+	long index = before ? models_upstream(before->models, upstream->name) : -1;
+	if (index >= 0 && strcmp(before->models->upstreams[index].base_url, upstream->base_url) == 0)
+		return standing_hold(before->upstreams[index].standing);
+	return standing_new();
+}
+
+static void stand(struct routes *routes, const struct routes *before)
+{
+	for (size_t i = 0; i < routes->models->upstream_count; i++) {
+		const struct upstream *upstream = &routes->models->upstreams[i];
+		struct standing *standing = standing_of(upstream, before);
+		circuit_set(&standing->circuit, upstream->open_after, upstream->open_time);
+		routes->upstreams[i].standing = standing;
+	}
+}
+
+struct routes *routes_load(const char *path, const struct conf_proxyd *conf, const struct routes *before, char *error,
+                           size_t size)
 {
 	struct models *models = models_load(path, error, size);
 	if (!models)
 		return NULL;
 	struct routes *routes = calloc(1, sizeof(*routes));
 	CHECK(routes != NULL);
-	*routes = (struct routes){.holders = 1, .models = models, .loaded = wall_ms / 1000};
+	*routes = (struct routes){.holders = 1, .models = models, .loaded = loop_wall() / 1000};
 	routes->upstreams = calloc(models->upstream_count, sizeof(*routes->upstreams));
 	CHECK(routes->upstreams != NULL);
 	for (size_t i = 0; i < models->upstream_count; i++) {
-		if (!prepare(&models->upstreams[i], &routes->upstreams[i], error, size)) {
+		if (!prepare(&models->upstreams[i], &routes->upstreams[i], conf, error, size)) {
 			routes_drop(routes);
 			return NULL;
 		}
 	}
+	stand(routes, before);
 	return routes;
 }
 
@@ -119,7 +219,11 @@ static void clear(struct route_upstream *route)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		free(route->urls[i]);
-	free_headers(route->headers);
+	free_headers(route->own_headers ? route->own_headers : route->headers);
+	free(route->health_url);
+	free(route->certificates);
+	if (route->standing)
+		standing_drop(route->standing);
 }
 
 void routes_drop(struct routes *routes)

@@ -6,16 +6,20 @@
 #ifndef PROXYD_ROUTES_H
 #define PROXYD_ROUTES_H
 
+#include "../proto/daemon/conf.h"
 #include "../proto/daemon/models.h"
-#include "../proto/wire/msg_common.h"
-
-struct curl_slist;
+#include "standing.h"
+#include "upstream.h"
 
 /* Beside the upstream of the same index in models. */
 struct route_upstream {
-	char *urls[ROUTE_COUNT];           /* NULL: it does not offer that */
-	struct curl_slist *headers;        /* of a request; the first is its Content-Type */
-	char trouble[HEALTH_TEXT_MAX + 1]; /* why the last connection failed; "" when it did not */
+	char *urls[ROUTE_COUNT];        /* NULL: it does not offer that */
+	char *health_url;               /* asked to learn how it is */
+	struct curl_slist *headers;     /* of a client's request; the first is its Content-Type */
+	struct curl_slist *own_headers; /* of a request of our own: the same, perhaps with more in front */
+	struct upstream_way way;
+	char *certificates; /* in way */
+	struct standing *standing;
 };
 
 struct routes {
@@ -25,9 +29,12 @@ struct routes {
 	uint64_t loaded; /* s since the epoch */
 };
 
-/* Reads models.json and the credentials it names.  The result is held once.
- * NULL when it cannot be used; error[size] then says why in one line. */
-struct routes *routes_load(const char *path, uint64_t wall_ms, char *error, size_t size);
+/*
+ * Reads models.json and the files it names.  The result is held once; how upstreams stand is taken over from `before`
+ * (NULL: nothing is known of any).  NULL when it cannot be used; error[size] then says why in one line.
+ */
+struct routes *routes_load(const char *path, const struct conf_proxyd *conf, const struct routes *before, char *error,
+                           size_t size);
 
 struct routes *routes_hold(struct routes *routes);
 

@@ -1,5 +1,6 @@
 #include "splice.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool splice_wants_stream(const struct json_scan *scan)
@@ -12,14 +13,7 @@ bool splice_wants_usage(const struct json_scan *scan)
 	return json_value(scan, SPLICE_INCLUDE_USAGE)->type == JSON_TRUE;
 }
 
-/* Puts text in place of the bytes from start to end. */
-static size_t replace(char *body, size_t length, uint64_t start, uint64_t end, const char *text)
-{
-	size_t size = strnlen(text, SPLICE_GROWTH_MAX);
-	memmove(body + start + size, body + end, length - end);
-	memcpy(body + start, text, size);
-	return length - (end - start) + size;
-}
+/* --- the model's name --- */
 
 static void quote(char *text, const char *name)
 {
@@ -33,57 +27,130 @@ static void quote(char *text, const char *name)
 	*text = '\0';
 }
 
-size_t splice_name(char *body, size_t length, const struct json_value *value, const char *model)
+void splice_name(struct edits *edits, const struct json_value *value, const char *model, char text[SPLICE_NAME_ROOM])
 {
-	char text[2 * MODEL_NAME_MAX + 3];
 	quote(text, model);
-	return replace(body, length, value->start, value->end, text);
+	edits_add(edits, value->start, value->end, text);
 }
 
-size_t splice_form(char *body, size_t length, const struct form_value *value, const char *model)
+void splice_form(struct edits *edits, const struct form_value *value, const char *model)
 {
-	return replace(body, length, value->start, value->end, model);
+	edits_add(edits, value->start, value->end, model);
+}
+
+/* --- the usage --- */
+
+static bool is_blank(char byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
 static bool object_is_empty(const char *body, const struct json_value *object)
 {
 	uint64_t at = object->start + 1;
-	at += strspn(body + at, " \t\r\n");
+	while (is_blank(body[at]))
+		at++;
 	return body[at] == '}';
 }
 
 /* Options that are neither an object nor null are for the upstream to refuse. */
-static size_t set_usage(char *body, size_t length, const struct json_scan *scan)
+void splice_usage(struct edits *edits, const char *body, const struct json_scan *scan)
 {
 	const struct json_value *options = json_value(scan, SPLICE_OPTIONS);
 	const struct json_value *include = json_value(scan, SPLICE_INCLUDE_USAGE);
-	uint64_t at = json_insert_at(scan);
+	uint64_t at = json_insert_at(scan), first = options->start + 1;
 
 	if (include->type != JSON_ABSENT)
-		return replace(body, length, include->start, include->end, "true");
-	if (options->type == JSON_NULL)
-		return replace(body, length, options->start, options->end, "{\"include_usage\":true}");
-	if (options->type == JSON_ABSENT)
-		return replace(body, length, at, at, "\"stream_options\":{\"include_usage\":true},");
-	if (options->type != JSON_OBJECT)
-		return length;
-	at = options->start + 1;
-	bool alone = object_is_empty(body, options);
-	return replace(body, length, at, at, alone ? "\"include_usage\":true" : "\"include_usage\":true,");
+		edits_add(edits, include->start, include->end, "true");
+	else if (options->type == JSON_NULL)
+		edits_add(edits, options->start, options->end, "{\"include_usage\":true}");
+	else if (options->type == JSON_ABSENT)
+		edits_add(edits, at, at, "\"stream_options\":{\"include_usage\":true},");
+	else if (options->type == JSON_OBJECT && object_is_empty(body, options))
+		edits_add(edits, first, first, "\"include_usage\":true");
+	else if (options->type == JSON_OBJECT)
+		edits_add(edits, first, first, "\"include_usage\":true,");
 }
 
-/* A change moves everything behind it, so whatever stands later in the body is changed first. */
-size_t splice_body(char *body, size_t length, const struct json_scan *scan, const char *model, bool usage)
-{
-	const struct json_value *options = json_value(scan, SPLICE_OPTIONS);
-	const struct json_value *name = json_value(scan, SPLICE_MODEL);
-	bool model_is_last = options->type == JSON_ABSENT || name->start > options->start;
+/* --- members that a target changes --- */
 
-	if (model && model_is_last)
-		length = splice_name(body, length, name, model);
-	if (usage)
-		length = set_usage(body, length, scan);
-	if (model && !model_is_last)
-		length = splice_name(body, length, name, model);
-	return length;
+static size_t skip_blanks_back(const char *body, size_t at)
+{
+	while (is_blank(body[at - 1]))
+		at--;
+	return at;
+}
+
+/* Where the name of the member with this value begins.  Within a string a quote is escaped, and before one no string
+ * ends in a backslash. */
+static size_t name_start(const char *body, uint64_t value)
+{
+	size_t at = skip_blanks_back(body, (size_t)value) - 1; /* the colon */
+	at = skip_blanks_back(body, at) - 1;                   /* the quote that ends the name */
+	do {
+		at--;
+	} while (body[at] != '"' || body[at - 1] == '\\');
+	return at;
+}
+
+/* A comma goes with each: the one behind it as long as nothing stands in front, else the one in front. */
+static void drop(struct edits *edits, const char *body, const struct json_value *value, bool *is_first)
+{
+	size_t start = name_start(body, value->start), end = (size_t)value->end;
+	size_t before = skip_blanks_back(body, start) - 1;
+	*is_first = *is_first || body[before] == '{';
+	if (!*is_first) {
+		edits_add(edits, before, end, "");
+		return;
+	}
+	while (is_blank(body[end]))
+		end++;
+	edits_add(edits, start, end + (body[end] == ','), "");
+}
+
+static int compare_places(const void *left, const void *right)
+{
+	const struct json_value *const *a = left, *const *b = right;
+	return (*a)->start < (*b)->start ? -1 : 1;
+}
+
+/* Those present, in their order.  Being first lasts as long as one dropped member follows another. */
+static void drop_all(struct edits *edits, const char *body, const struct json_scan *scan, size_t count)
+{
+	const struct json_value *present[TARGET_PARAMS_MAX];
+	size_t found = 0, reached = 0;
+	bool is_first = false;
+
+	for (size_t i = 0; i < count; i++)
+		if (json_value(scan, i)->type != JSON_ABSENT)
+			present[found++] = json_value(scan, i);
+	qsort(present, found, sizeof(*present), compare_places);
+	for (size_t i = 0; i < found; i++) {
+		size_t start = skip_blanks_back(body, name_start(body, present[i]->start));
+		is_first = is_first && start == reached;
+		drop(edits, body, present[i], &is_first);
+		reached = edits->list[edits->count - 1].end;
+	}
+}
+
+bool splice_params(struct edits *edits, const char *body, size_t length, uint64_t insert_at,
+                   const struct target *target)
+{
+	static struct json_scan scan; /* large, and of no use afterwards */
+	const char *names[TARGET_PARAMS_MAX];
+
+	for (size_t i = 0; i < target->param_count; i++)
+		names[i] = target->params[i].name;
+	json_start(&scan, names, target->param_count);
+	json_feed(&scan, body, length);
+	if (json_end(&scan) != JSON_OK)
+		return false;
+	drop_all(edits, body, &scan, target->param_count);
+	for (size_t i = 0; i < target->param_count; i++) {
+		if (!target->params[i].member)
+			continue;
+		edits_add(edits, insert_at, insert_at, target->params[i].member);
+		edits_add(edits, insert_at, insert_at, ",");
+	}
+	return true;
 }

@@ -1,35 +1,41 @@
 /*
- * The few members of a request body that a gateway must change, rewritten in
- * place.  Every other byte stays as the client sent it.
+ * The few members of a request body that a gateway must change.  Every other
+ * byte stays as the client sent it.
  */
 #ifndef PROXYD_SPLICE_H
 #define PROXYD_SPLICE_H
 
+#include "../proto/daemon/models.h"
 #include "../proto/wire/form.h"
 #include "../proto/wire/json.h"
-#include "../proto/wire/stamp.h"
+#include "edit.h"
 
 /* What a request's scan must want, in this order. */
 #define SPLICE_PATHS "model", "stream", "stream_options", "stream_options.include_usage"
 
 enum splice_member { SPLICE_MODEL, SPLICE_STREAM, SPLICE_OPTIONS, SPLICE_INCLUDE_USAGE, SPLICE_MEMBERS };
 
-/* Bytes by which a body can grow: a name of which every byte is escaped, and an inserted member. */
-enum { SPLICE_GROWTH_MAX = 2 * MODEL_NAME_MAX + 64 };
+enum { SPLICE_NAME_ROOM = 2 * MODEL_NAME_MAX + 3 }; /* a name of which every byte is escaped, in quotes */
 
 /* Whether the client asks for a stream, and for its usage. */
 bool splice_wants_stream(const struct json_scan *scan);
 bool splice_wants_usage(const struct json_scan *scan);
 
-/*
- * body holds `length` bytes, of which `scan` is the finished scan of an object with a "model", and room
- * for SPLICE_GROWTH_MAX more.  model: the name to put in, without control characters; NULL to keep the
- * client's.  usage: make stream_options.include_usage true.  Returns the new length.
- */
-size_t splice_body(char *body, size_t length, const struct json_scan *scan, const char *model, bool usage);
+/* Makes stream_options.include_usage true in `body`, of which `scan` is the finished scan: an object with a "model". */
+void splice_usage(struct edits *edits, const char *body, const struct json_scan *scan);
 
-/* The same for a name alone, which stands in `value`: in JSON; in a form. */
-size_t splice_name(char *body, size_t length, const struct json_value *value, const char *model);
-size_t splice_form(char *body, size_t length, const struct form_value *value, const char *model);
+/* Puts a model's name, which has no control characters, in the place of `value`; text holds it and must last as long
+ * as the edits. */
+void splice_name(struct edits *edits, const struct json_value *value, const char *model, char text[SPLICE_NAME_ROOM]);
+
+/* The same in a form, where it stands as it is. */
+void splice_form(struct edits *edits, const struct form_value *value, const char *model);
+
+/*
+ * Drops and sets members of `body`, an object with a "model" that the strict scanner has accepted; insert_at: of
+ * json_insert_at().  False when a body says one of them twice, or in another case.
+ */
+bool splice_params(struct edits *edits, const char *body, size_t length, uint64_t insert_at,
+                   const struct target *target);
 
 #endif

@@ -19,11 +19,13 @@ static void free_stream(struct stream *stream)
 	streams_remove(&stream->proxyd->streams, stream);
 	stream->proxyd->streams.body_bytes -= stream->body_expected;
 	loop_timer_clear(&stream->total);
+	loop_timer_clear(&stream->attempt.again);
 	answer_free(stream);
 	reply_free(&stream->reply);
 	routes_drop(stream->routes);
 	free((void *)stream->passed.data);
 	free(stream->sealed);
+	free(stream->edited);
 	free(stream->body);
 	free(stream);
 }
@@ -47,20 +49,13 @@ void stream_finish(struct stream *stream, enum stream_end end, const char *code)
 		close_stream(stream);
 }
 
-static void stop_asking(struct stream *stream)
-{
-	if (stream->call)
-		upstream_cancel(stream->call);
-	stream->call = NULL;
-}
-
 void stream_fail(struct stream *stream, enum problem problem)
 {
 	const struct api_error *error = problem_error(problem);
 	const char *code = error->code ? error->code : "";
 	enum stream_end end = STREAM_COMPLETE;
 
-	stop_asking(stream);
+	answer_leave(stream);
 	if (stream->state == STREAM_DRAINING || stream->reply.broken) {
 		reply_drop(&stream->reply);
 		end = STREAM_ABORTED;
@@ -79,7 +74,7 @@ void stream_fail(struct stream *stream, enum problem problem)
 static void cancel(struct stream *stream, const void *arg)
 {
 	(void)arg;
-	stop_asking(stream);
+	answer_leave(stream);
 	stream->cancelled = true;
 	close_stream(stream);
 }
@@ -139,7 +134,7 @@ static void *copy(const void *bytes, size_t length)
 static bool furnish(struct stream *stream, const struct stream_open *open)
 {
 	stream->body_expected = (size_t)open->body_length;
-	stream->body = malloc(stream->body_expected + SPLICE_GROWTH_MAX);
+	stream->body = malloc(stream->body_expected + 1); /* not malloc(0) */
 	stream->sealed_length = open->lease.length;
 	stream->sealed = copy(open->lease.data, open->lease.length);
 	stream->passed.length = open->passed.length;
@@ -181,34 +176,6 @@ static void start_stream(struct stream *stream, uint64_t id, const struct lease 
 
 /* --- the request body --- */
 
-/* The slot that was leased, if any, is the one of the upstream it is used for. */
-static enum problem find_route(struct stream *stream)
-{
-	const struct models *models = stream->routes->models;
-	bool has_slot = wire_route_info(stream->lease.route)->cost != COST_FREE;
-	const char *name = stream->lease.model;
-	const struct model *model = models_route(models, &name);
-	if (!model)
-		return PROBLEM_NO_MODEL;
-	stream->upstream = model->targets[0].upstream;
-	stream->served = model->targets[0].model[0] != '\0' ? model->targets[0].model : name;
-	if (has_slot && strcmp(models->upstreams[stream->upstream].name, stream->lease.upstream) != 0)
-		return PROBLEM_MOVED;
-	if (!stream->routes->upstreams[stream->upstream].urls[stream->lease.route])
-		return PROBLEM_NOT_OFFERED;
-	return PROBLEM_NONE;
-}
-
-static void splice(struct stream *stream)
-{
-	const struct request *request = &stream->scan.request;
-	bool renamed = strcmp(stream->served, stream->lease.model) != 0;
-
-	stream->strips_usage = request_wants_chunks(request) && !request_wants_usage(request);
-	stream->body_length = request_splice(request, stream->body, stream->body_length, renamed ? stream->served : NULL,
-	                                     stream->strips_usage);
-}
-
 static void body_complete(struct stream *stream)
 {
 	if (wire_route_info(stream->lease.route)->serve == SERVE_LIST) {
@@ -216,14 +183,10 @@ static void body_complete(struct stream *stream)
 		return;
 	}
 	enum problem problem = request_judge(&stream->scan.request, stream->lease.model);
-	if (problem == PROBLEM_NONE)
-		problem = find_route(stream);
-	if (problem != PROBLEM_NONE) {
+	if (problem != PROBLEM_NONE)
 		stream_fail(stream, problem);
-		return;
-	}
-	splice(stream);
-	answer_ask(stream, stream->routes->upstreams[stream->upstream].urls[stream->lease.route], stream->body);
+	else
+		attempt_begin(stream);
 }
 
 static void give_credit(struct stream *stream)

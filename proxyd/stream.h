@@ -2,12 +2,16 @@
  * One request: from the frame that opens it to the record of how it went.
  *
  *   COLLECTING -> ASKING -> ANSWERING -> DRAINING
+ *                  |  ^
+ *                  v  |
+ *                 WAITING
  *
- * The request half is in stream.c, the answer half in answer.c and
- * catalogue.c, the bookkeeping at the end in account.c.
+ * The request half is in stream.c and attempt.c, the answer half in answer.c
+ * and catalogue.c, the bookkeeping at the end in account.c.
  *
  * Memory per stream, in bytes: this struct (10 KiB); the request body
- * (body_length, at most HEIMGATE_BODY_MAX, all together HEIMGATE_BODY_TOTAL);
+ * (body_length, at most HEIMGATE_BODY_MAX, all together HEIMGATE_BODY_TOTAL),
+ * twice when something in it is changed;
  * what waits for the client's credit (one read of libcurl's, 16 KiB, and what
  * was held back before); what is held back (HOLD_MAX of a stream, 16 KiB of
  * another answer); libcurl's own 16 KiB; for errors and model lists the body
@@ -18,6 +22,7 @@
 
 #include "../proto/daemon/loop.h"
 #include "../proto/wire/msg_auth.h"
+#include "attempt.h"
 #include "lines.h"
 #include "reply.h"
 #include "request.h"
@@ -29,6 +34,7 @@ struct routes;
 enum stream_state {
 	STREAM_COLLECTING, /* the request body is arriving */
 	STREAM_ASKING,     /* the upstream was asked and has not answered */
+	STREAM_WAITING,    /* for a slot elsewhere, or to be asked again */
 	STREAM_ANSWERING,  /* its answer is arriving */
 	STREAM_DRAINING    /* the answer is complete, and some of it waits for the client */
 };
@@ -57,17 +63,21 @@ struct stream {
 	char client[CLIENT_ADDRESS_MAX + 1];
 
 	/* The request. */
-	char *body; /* body_expected and SPLICE_GROWTH_MAX bytes */
+	char *body;
 	size_t body_length, body_expected;
+	char *edited; /* the body as the target is to have it; NULL: as it came */
+	size_t edited_length;
 	size_t body_credit;         /* bytes taken and not yet given back as credit */
 	struct wire_bytes passed;   /* header lines of the client's; data NULL: none */
-	struct curl_slist *headers; /* of the request; NULL until asked */
-	bool strips_usage;          /* usage is asked for on our own account */
+	struct curl_slist *headers; /* of the request: passed and base_headers; NULL until asked */
+	struct curl_slist *base_headers;
+	bool strips_usage; /* usage is asked for on our own account */
 
 	/* Where it goes. */
 	struct routes *routes; /* held */
-	size_t upstream;       /* index; valid once asked */
-	const char *served;    /* the model's name there; "" for lists */
+	struct attempt attempt;
+	size_t upstream;    /* index; valid once asked */
+	const char *served; /* the model's name there; "" for lists */
 	struct upstream_call *call;
 	bool charged; /* the upstream was asked, or the answer is our own */
 

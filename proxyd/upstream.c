@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 #include "../proto/daemon/log.h"
@@ -16,6 +17,7 @@ struct upstream_call {
 	struct upstream_call *next;           /* while it is idle */
 	const struct upstream_events *events; /* NULL: cancelled */
 	void *arg;
+	const struct upstream_way *way;
 	enum phase phase;
 	bool inside; /* libcurl is calling us, and its handle must stay */
 	bool paused;
@@ -28,8 +30,8 @@ struct socket_watch {
 	struct socket_watch *next; /* while it is idle */
 };
 
-static const struct conf_proxyd *settings;
 static CURLM *multi;
+static char *trusted_file, *trusted_directory; /* the system's certificates */
 static struct loop_timer wakeup;
 static bool overdue; /* libcurl wants to be called without delay */
 static struct upstream_call *idle_calls;
@@ -105,7 +107,7 @@ static int about_to_send(void *arg, char *address, char *local, int port, int lo
 	(void)port;
 	(void)local_port;
 	call->phase = PHASE_WAITING;
-	loop_timer_set(&call->deadline, (uint64_t)settings->first_byte_timeout);
+	loop_timer_set(&call->deadline, call->way->first_byte_timeout);
 	call->inside = true;
 	call->events->sent(call->arg);
 	call->inside = false;
@@ -120,7 +122,7 @@ static size_t take_header(char *line, size_t size, size_t count, void *arg)
 	if (!call->head.complete || call->phase == PHASE_ANSWERING)
 		return length;
 	call->phase = PHASE_ANSWERING;
-	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	loop_timer_set(&call->deadline, call->way->idle_timeout);
 	call->inside = true;
 	call->events->head(call->arg, &call->head);
 	call->inside = false;
@@ -141,7 +143,7 @@ static size_t take_data(char *bytes, size_t size, size_t count, void *arg)
 		loop_timer_clear(&call->deadline);
 		return CURL_WRITEFUNC_PAUSE;
 	}
-	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	loop_timer_set(&call->deadline, call->way->idle_timeout);
 	return length;
 }
 
@@ -150,7 +152,7 @@ void upstream_resume(struct upstream_call *call)
 	if (!call->paused)
 		return;
 	call->paused = false;
-	loop_timer_set(&call->deadline, (uint64_t)settings->idle_timeout);
+	loop_timer_set(&call->deadline, call->way->idle_timeout);
 	CURLcode code = curl_easy_pause(call->easy, CURLPAUSE_CONT);
 	if (!call->events)
 		release(call);
@@ -176,11 +178,10 @@ static void set_up(struct upstream_call *call)
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_PROXY, ""); /* not even from the environment */
+	SET(CURLOPT_NOPROXY, ""); /* nor is the environment asked for a proxy: there is always one, or none */
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* do not wait for a resolver thread when cancelled */
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)settings->connect_timeout);
 }
 
 static struct upstream_call *new_call(void)
@@ -208,8 +209,21 @@ static struct upstream_call *take_call(void)
 	return call;
 }
 
+/* Of a handle that went another way before. */
+static void set_way(struct upstream_call *call, const struct upstream_way *way)
+{
+	struct curl_blob certificates = {(void *)way->certificates, way->certificates_length, CURL_BLOB_NOCOPY};
+	call->way = way;
+	SET(CURLOPT_PROXY, way->proxy ? way->proxy : "");
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)way->connect_timeout);
+	SET(CURLOPT_CAINFO_BLOB, way->certificates ? &certificates : NULL);
+	SET(CURLOPT_CAINFO, way->certificates ? NULL : trusted_file);
+	SET(CURLOPT_CAPATH, way->certificates ? NULL : trusted_directory);
+}
+
 static void set_request(struct upstream_call *call, const struct upstream_request *request)
 {
+	set_way(call, request->way);
 	SET(CURLOPT_URL, request->url);
 	SET(CURLOPT_HTTPHEADER, request->headers);
 	if (!request->body) {
@@ -337,11 +351,29 @@ static void after_batch(void *arg)
 		loop_timer_set(&wakeup, 0);
 }
 
+static char *copy_of(const char *text)
+{
+	return text ? strdup(text) : NULL;
+}
+
+/* A handle that was given other certificates does not know any more which it had. */
+static void learn_trust(void)
+{
+	CURL *easy = curl_easy_init();
+	char *file = NULL, *directory = NULL;
+	CHECK(easy != NULL);
+	curl_easy_getinfo(easy, CURLINFO_CAINFO, &file);
+	curl_easy_getinfo(easy, CURLINFO_CAPATH, &directory);
+	trusted_file = copy_of(file);
+	trusted_directory = copy_of(directory);
+	curl_easy_cleanup(easy);
+}
+
 void upstream_open(const struct conf_proxyd *conf)
 {
-	settings = conf;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()))
 		fatalx("cannot start libcurl");
+	learn_trust();
 	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_changed);
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)conf->streams);
@@ -360,4 +392,6 @@ void upstream_close(void)
 		free(entry);
 	}
 	curl_global_cleanup();
+	free(trusted_file);
+	free(trusted_directory);
 }

@@ -15,8 +15,17 @@
 struct curl_slist;
 struct upstream_call;
 
+/* How an upstream is reached. */
+struct upstream_way {
+	const char *certificates; /* PEM, of those who vouch for it; NULL: whom the system trusts */
+	size_t certificates_length;
+	const char *proxy;                                          /* its URL; NULL: none */
+	unsigned connect_timeout, first_byte_timeout, idle_timeout; /* ms */
+};
+
 /* Borrowed until the exchange is over. */
 struct upstream_request {
+	const struct upstream_way *way;
 	const char *url;
 	struct curl_slist *headers;
 	const char *body; /* NULL: GET */

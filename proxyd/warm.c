@@ -72,7 +72,8 @@ static void warm_model(struct routes *routes, size_t upstream, const char *model
 	struct warm *warm = calloc(1, sizeof(*warm));
 	CHECK(warm != NULL);
 	*warm = (struct warm){routes_hold(routes), routes->models->upstreams[upstream].name, model, 0, make_body(model)};
-	struct upstream_request request = {route->urls[ROUTE_API_GENERATE], route->headers, warm->body, strlen(warm->body)};
+	struct upstream_request request = {&route->way, route->urls[ROUTE_API_GENERATE], route->headers, warm->body,
+	                                   strlen(warm->body)};
 	if (!upstream_ask(&request, &events, warm))
 		free_warm(warm);
 }

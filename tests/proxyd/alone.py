@@ -43,7 +43,7 @@ class Peer:
 
     def __init__(self, path, answers):
         self.listener = nngipc.Listener(path, timeout=suite.PATIENCE)
-        self.answers = answers  # type of a frame -> type of the answer
+        self.answers = answers  # type of a frame -> type of the answer, or what makes type and body of it
         self.answering = True
         self.frames = []
         self.changed = threading.Condition()
@@ -64,7 +64,8 @@ class Peer:
             while True:
                 kind, number, body = self.pipe.receive_frame()
                 if self.answering and kind in self.answers:
-                    self.pipe.send_frame(self.answers[kind], number)
+                    answer = self.answers[kind]
+                    self.pipe.send_frame(*((answer, number) if isinstance(answer, int) else answer(number, body)))
                 with self.changed:
                     self.frames.append((kind, number, body))
                     self.changed.notify_all()

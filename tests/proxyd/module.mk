@@ -1,4 +1,4 @@
-PROXYD_TESTS := sse lines splice tally modellist passed wrap head leases revocation
+PROXYD_TESTS := sse lines splice circuit backoff tally modellist passed wrap head leases revocation
 TESTS += $(PROXYD_TESTS:%=tests/proxyd/%_t)
 
 define proxyd_test
@@ -6,7 +6,9 @@ tests/proxyd/$(1)_t_SOURCES := tests/proxyd/$(1)_t.c tests/tap/tap.c proxyd/$(1)
 endef
 $(eval $(call proxyd_test,sse,proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call proxyd_test,lines,proxyd/tally.c proxyd/hold.c proxyd/problem.c))
-$(eval $(call proxyd_test,splice))
+$(eval $(call proxyd_test,splice,proxyd/edit.c))
+$(eval $(call proxyd_test,circuit))
+$(eval $(call proxyd_test,backoff))
 $(eval $(call proxyd_test,tally))
 $(eval $(call proxyd_test,modellist,proxyd/modellist_ollama.c))
 $(eval $(call proxyd_test,passed))

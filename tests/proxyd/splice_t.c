@@ -7,21 +7,33 @@
 
 static const char *const paths[] = {SPLICE_PATHS};
 
-/* Splices a copy whose room is exactly what the header asks for. */
+static void start(struct json_scan *scan, const char *body)
+{
+	json_start(scan, paths, SPLICE_MEMBERS);
+	json_feed(scan, body, strlen(body));
+	is_int(json_end(scan), JSON_OK, "%s is JSON", body);
+}
+
+static void compare(const struct edits *edits, const char *body, const char *wanted)
+{
+	size_t length = edits_length(edits, strlen(body));
+	char *made = malloc(length + 1); /* not malloc(0) */
+	edits_apply(edits, body, strlen(body), made);
+	is_bytes(made, length, wanted, strlen(wanted), "%s becomes %s", body, wanted);
+	free(made);
+}
+
 static void check(const char *body, const char *model, bool usage, const char *wanted)
 {
+	char name[SPLICE_NAME_ROOM];
+	struct edits edits = {0};
 	struct json_scan scan;
-	size_t length = strlen(body);
-	json_start(&scan, paths, SPLICE_MEMBERS);
-	json_feed(&scan, body, length);
-	if (!is_int(json_end(&scan), JSON_OK, "%s is JSON", body))
-		return;
-	char *copy = malloc(length + SPLICE_GROWTH_MAX);
-	for (size_t i = 0; i < length; i++)
-		copy[i] = body[i];
-	length = splice_body(copy, length, &scan, model, usage);
-	is_bytes(copy, length, wanted, strlen(wanted), "%s, model %s, usage %d", body, model ? model : "kept", usage);
-	free(copy);
+	start(&scan, body);
+	if (model)
+		splice_name(&edits, json_value(&scan, SPLICE_MODEL), model, name);
+	if (usage)
+		splice_usage(&edits, body, &scan);
+	compare(&edits, body, wanted);
 }
 
 static void model(void)
@@ -65,7 +77,7 @@ static void both(void)
 
 static void as_large_as_can_be(void)
 {
-	char name[MODEL_NAME_MAX + 1], wanted[SPLICE_GROWTH_MAX + 64], *to;
+	char name[MODEL_NAME_MAX + 1], wanted[SPLICE_NAME_ROOM + 64], *to;
 	memset(name, '"', MODEL_NAME_MAX);
 	name[MODEL_NAME_MAX] = '\0';
 	to = stpcpy(wanted, "{\"stream_options\":{\"include_usage\":true},\"model\":\"");
@@ -91,17 +103,77 @@ static void wishes(void)
 
 static void form(void)
 {
-	char body[256 + SPLICE_GROWTH_MAX] = PART "whisper-1\r\n--b--\r\n";
+	static const char body[] = PART "whisper-1\r\n--b--\r\n";
+	struct edits edits = {0};
 	struct form scan;
 	form_start(&scan, "b");
 	form_feed(&scan, body, strlen(body));
 	is_int(form_end(&scan), FORM_OK, "a form");
-	size_t length = splice_form(body, strlen(body), form_value(&scan, FORM_MODEL), "large-v3");
-	is_bytes(body, length, PART "large-v3\r\n--b--\r\n", strlen(PART "large-v3\r\n--b--\r\n"), "its model");
+	splice_form(&edits, form_value(&scan, FORM_MODEL), "large-v3");
+	compare(&edits, body, PART "large-v3\r\n--b--\r\n");
+}
+
+static char drop_a[] = "a", drop_b[] = "b", set_c[] = "c", c_is[] = "\"c\":[1]";
+static struct param changed[] = {{drop_a, NULL}, {drop_b, NULL}, {set_c, c_is}};
+
+static void change(const char *body, size_t params, const char *wanted)
+{
+	const struct target target = {.params = changed, .param_count = params};
+	struct edits edits = {0};
+	struct json_scan scan;
+	start(&scan, body);
+	bool done = splice_params(&edits, body, strlen(body), json_insert_at(&scan), &target);
+	is_int(done, wanted != NULL, "%s can be changed or not", body);
+	if (done && wanted)
+		compare(&edits, body, wanted);
+}
+
+static void dropped(void)
+{
+	change("{\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
+	change("{\"a\":1,\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
+	change("{\"model\":\"m\",\"a\":1}", 2, "{\"model\":\"m\"}");
+	change("{\"a\":1,\"b\":2,\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
+	change("{\"model\":\"m\",\"a\":1,\"b\":2}", 2, "{\"model\":\"m\"}");
+	change("{\"b\":1,\"model\":\"m\",\"a\":1}", 2, "{\"model\":\"m\"}");
+	change("{\"b\":1,\"model\":\"m\",\"a\":1}", 1, "{\"b\":1,\"model\":\"m\"}");
+	change("{\"x\":0,\"a\":{\"a\":[1,\"}\"]},\"model\":\"m\"}", 2, "{\"x\":0,\"model\":\"m\"}");
+	change("{ \"a\" : 1 , \"b\" : 2 ,\n\"model\" : \"m\" }", 2, "{  \n\"model\" : \"m\" }");
+	change("{\"model\":\"m\" , \"a\" : 1 }", 2, "{\"model\":\"m\"  }");
+	change("{\"\\u0061\":1,\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
+	change("{\"q\\\"\\\\\":1,\"a\":1,\"model\":\"m\"}", 2, "{\"q\\\"\\\\\":1,\"model\":\"m\"}");
+	change("{\"a\":1,\"model\":\"m\",\"a\":2}", 2, NULL);
+	change("{\"A\":1,\"model\":\"m\"}", 2, NULL);
+}
+
+static void set(void)
+{
+	change("{\"model\":\"m\"}", 3, "{\"c\":[1],\"model\":\"m\"}");
+	change("{\"c\":7,\"model\":\"m\"}", 3, "{\"c\":[1],\"model\":\"m\"}");
+	change("{\"model\":\"m\",\"c\":7}", 3, "{\"c\":[1],\"model\":\"m\"}");
+	change("{\"a\":1,\"c\":7,\"b\":2,\"model\":\"m\"}", 3, "{\"c\":[1],\"model\":\"m\"}");
+}
+
+/* The name, the usage and every member that may be changed. */
+static void all_at_once(void)
+{
+	static const char body[] = "{\"a\":1,\"model\":\"m\",\"stream_options\":{},\"c\":2}";
+	const struct target target = {.params = changed, .param_count = 3};
+	char name[SPLICE_NAME_ROOM];
+	struct edits edits = {0};
+	struct json_scan scan;
+	start(&scan, body);
+	splice_name(&edits, json_value(&scan, SPLICE_MODEL), "n", name);
+	splice_usage(&edits, body, &scan);
+	ok(splice_params(&edits, body, strlen(body), json_insert_at(&scan), &target), "all can be changed");
+	compare(&edits, body, "{\"c\":[1],\"model\":\"n\",\"stream_options\":{\"include_usage\":true}}");
 }
 
 int main(void)
 {
+	dropped();
+	set();
+	all_at_once();
 	form();
 	model();
 	usage();
