@@ -34,7 +34,7 @@ struct form {
 	const char *whole;
 	const char *open;  /* before the words; NULL: nothing */
 	const char *first; /* NULL: as delta */
-	const char *delta;
+	const char *delta; /* NULL: the first has all words */
 	const char *finish;
 	const char *usage; /* NULL: the finish has it */
 	const char *error; /* in the middle; NULL: as the shape says it */

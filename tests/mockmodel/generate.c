@@ -119,7 +119,7 @@ static enum next fail_in_the_middle(struct exchange *x)
 
 static enum next finish(struct exchange *x)
 {
-	x->values.out = x->said;
+	x->values.out = script_words(x);
 	x->values.text = x->text.data;
 	x->values.length = x->text.length;
 	put_template(x, x->form.finish, &x->values);
@@ -147,7 +147,7 @@ static enum next begin_stream(struct exchange *x)
 	answer_stream_head(x, x->form.framing == FRAMED_LINES ? "application/x-ndjson" : "text/event-stream");
 	if (x->form.open)
 		put_template(x, x->form.open, &x->values);
-	if (!x->form.first || strstr(x->form.first, "$text"))
+	if (!x->form.first || !x->form.delta || strstr(x->form.first, "$text"))
 		return generate_step(x);
 	/* Here the role has an event of its own, and the words come after it. */
 	put_template(x, x->form.first, &x->values);

@@ -148,6 +148,58 @@ def check_dialogs(mock):
     tap.is_(call(mock, "/v1/messages/count_tokens", model="m").status, 404, "ollama counts no tokens")
 
 
+TOOL = {"name": "look", "description": "Looks around", "parameters": {"type": "object"}}
+WANTED = {"at": "the gate", "<": 1}
+ASKED = [{"role": "user", "content": "Reply with exactly this text and nothing else: " + json.dumps(WANTED)}]
+
+
+def check_calls(mock, shape, pieces, headers=()):
+    """A tool is called, whole and in a stream; pieces: into how many the arguments are cut."""
+
+    def post(path, **members):
+        body = json.dumps({"model": "m", "messages": ASKED, **members}).encode()
+        return suite.http_call(mock.port, "POST", path, body, headers)
+
+    tools = [{"type": "function", "function": TOOL}]
+    choice = post(CHAT, tools=tools).json()["choices"][0]
+    call_made = choice["message"]["tool_calls"][0]["function"]
+    tap.is_((call_made["name"], json.loads(call_made["arguments"])), ("look", WANTED), shape + ": a tool is called")
+    tap.is_(choice["finish_reason"], "tool_calls", shape + ": which is why it stopped")
+    told = post(CHAT, tools=tools, stream=True).body.decode().split("\n\n")
+    choices = [chunk["choices"][0] for chunk in chunks(told)]
+    calls = [each["function"] for c in choices for each in c["delta"].get("tool_calls", ())]
+    tap.is_([each["name"] for each in calls if "name" in each], ["look"], shape + ": and in a stream")
+    parts = [each["arguments"] for each in calls if each.get("arguments")]
+    tap.is_((json.loads("".join(parts)), len(parts)), (WANTED, pieces), shape + ": with its arguments")
+    tap.is_(choices[-1]["finish_reason"], "tool_calls", shape + ": and why it ended")
+    found = [*ASKED, {"role": "tool", "tool_call_id": "c", "content": "open"}]
+    tap.is_(post(CHAT, tools=tools, messages=found).json()["choices"][0]["finish_reason"], "stop", shape + ": once")
+
+
+def check_calls_in_dialogs(mock):
+    tools = [{"type": "function", **TOOL}]
+    item = call(mock, "/v1/responses", model="m", input=ASKED, tools=tools).json()["output"][0]
+    tap.is_((item["type"], json.loads(item["arguments"])), ("function_call", WANTED), "a response calls a tool")
+    found = [data for _, data in named_events(mock, "/v1/responses", input=ASKED, tools=tools)]
+    tap.is_(json.loads("".join(data.get("delta", "") for data in found)), WANTED, "and in a stream")
+    tap.is_(found[-1]["response"]["output"][0], item, "which ends with the whole")
+    message = {"messages": ASKED, "max_tokens": 100, "tools": [TOOL]}
+    answer = call(mock, "/v1/messages", model="m", **message).json()
+    use = answer["content"][0]
+    tap.is_((answer["stop_reason"], use["name"], use["input"]), ("tool_use", "look", WANTED), "a message uses one")
+    found = [data.get("delta", {}) for _, data in named_events(mock, "/v1/messages", **message)]
+    tap.is_(json.loads("".join(delta.get("partial_json", "") for delta in found)), WANTED, "and in a stream")
+    result = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": use["id"], "content": "open"}]}
+    message["messages"] = [*ASKED, result]
+    tap.is_(call(mock, "/v1/messages", model="m", **message).json()["stop_reason"], "end_turn", "but once")
+    native = {"model": "m", "messages": ASKED, "tools": [{"type": "function", "function": TOOL}]}
+    wanted = [{"function": {"name": "look", "arguments": WANTED}}]
+    whole = call(mock, "/api/chat", **native, stream=False).json()
+    tap.is_(whole["message"]["tool_calls"], wanted, "ollama: /api/chat calls one")
+    lines = [json.loads(line) for line in call(mock, "/api/chat", **native).body.splitlines()]
+    tap.is_((lines[0]["message"]["tool_calls"], lines[-1]["done"]), (wanted, True), "ollama: and in a stream")
+
+
 def check_lists(mock):
     ids = [m["id"] for m in suite.http_call(mock.port, "GET", "/v1/models").json()["data"]]
     tap.is_(ids, ["llama3.2:latest", "org/model-7b", "text-embed"], "models are listed")
@@ -180,6 +232,7 @@ def check_other_shapes(directory):
         tap.is_(chunks(found)[0]["choices"][0]["delta"], first, shape + ": the first delta")
         text = "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks(found))
         tap.is_(text, "The gate is open and the model is a mock. ", shape + ": the words")
+        check_calls(mock, shape, 5, key)
         refused = suite.http_call(mock.port, "POST", CHAT, b'{"model":"fault-busy-503"}', key)
         tap.is_((refused.status, refused.code), (503, busy[shape]), shape + ": a refusal")
         tap.is_(suite.http_call(mock.port, "GET", "/v1/models", headers=key).json()["data"], [], shape + ": no models")
@@ -297,6 +350,8 @@ with tempfile.TemporaryDirectory() as temporary:
     check_ollama(ollama)
     check_native(ollama)
     check_dialogs(ollama)
+    check_calls(ollama, "ollama", 1)
+    check_calls_in_dialogs(ollama)
     check_lists(ollama)
     check_answers_gone_wrong(ollama)
     check_streams_gone_wrong(ollama)

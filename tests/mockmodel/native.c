@@ -4,6 +4,7 @@
 
 #include "generate.h"
 #include "lists.h"
+#include "script.h"
 
 #define CREATED_AT "'created_at':'2026-08-04T08:52:19.385406455Z'"
 #define FAILED "{'error':'an error was encountered while running the model'}"
@@ -23,6 +24,17 @@ static const struct form chat_form = {
 	.delta = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':'$text'},'done':false}",
 	.finish = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},'done':true,"
 			  "'done_reason':'$finish'," TIMES "}",
+};
+
+#define CALL "'message':{'role':'assistant','content':'','tool_calls':[{'function':{'name':'$name','arguments':$raw}}]}"
+
+static const struct form call_form = {
+	.framing = FRAMED_LINES,
+	.error = FAILED,
+	.whole = "{'model':'$model'," CREATED_AT "," CALL ",'done':true,'done_reason':'stop'," TIMES "}\n",
+	.first = "{'model':'$model'," CREATED_AT "," CALL ",'done':false}",
+	.finish = "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},'done':true,"
+			  "'done_reason':'stop'," TIMES "}",
 };
 
 static const struct form generate_form = {
@@ -88,7 +100,7 @@ static enum next load(struct exchange *x, const char *template)
 enum next native_chat(struct exchange *x)
 {
 	if (json_array_size(json_object_get(x->json, "messages")) > 0)
-		return generate_begin(x, &chat_form, wants_stream(x));
+		return generate_begin(x, script_tool(x) ? &call_form : &chat_form, wants_stream(x));
 	return load(x, "{'model':'$model'," CREATED_AT ",'message':{'role':'assistant','content':''},"
 	               "'done_reason':'$finish','done':true}");
 }

@@ -9,6 +9,7 @@
 #include "lists.h"
 #include "media.h"
 #include "native.h"
+#include "script.h"
 
 enum needs { NOTHING, BODY, PARTS };
 
@@ -68,6 +69,14 @@ static bool wants_stream(const struct exchange *x)
 static enum next chat(struct exchange *x)
 {
 	const struct shape *shape = x->shape;
+	struct form call = {
+		.whole = shape->call,
+		.open = shape->call_open,
+		.first = shape->call_first,
+		.delta = shape->call_delta,
+		.finish = shape->chat_finish,
+		.usage = shape->chat_usage,
+	};
 	struct form form = {
 		.whole = shape->chat,
 		.first = shape->chat_first,
@@ -75,7 +84,7 @@ static enum next chat(struct exchange *x)
 		.finish = shape->chat_finish,
 		.usage = shape->chat_usage,
 	};
-	return generate_begin(x, &form, wants_stream(x));
+	return generate_begin(x, script_tool(x) ? &call : &form, wants_stream(x));
 }
 
 static enum next completion(struct exchange *x)

@@ -52,13 +52,19 @@ uint64_t script_prompt_words(const json_t *json)
 	return words;
 }
 
-/* What the last message, or the prompt, wants repeated; NULL: nothing. */
-static const char *wanted_echo(const json_t *json)
+/* The last message; NULL: there is a prompt. */
+static const json_t *last_said(const json_t *json)
 {
 	const json_t *messages = json_object_get(json, "messages"), *input = json_object_get(json, "input");
 	if (json_is_array(input))
 		messages = input;
-	const json_t *last = json_array_get(messages, json_array_size(messages) - 1);
+	return json_array_get(messages, json_array_size(messages) - 1);
+}
+
+/* What the last message, or the prompt, wants repeated; NULL: nothing. */
+static const char *wanted_echo(const json_t *json)
+{
+	const json_t *last = last_said(json), *input = json_object_get(json, "input");
 	const json_t *text = last ? json_object_get(last, "content") : input ? input : json_object_get(json, "prompt");
 	const char *said = json_string_value(text);
 	const char *request = said ? strstr(said, ECHO_REQUEST) : NULL;
@@ -85,11 +91,30 @@ static void put_words(struct exchange *x, uint32_t count, uint32_t size)
 	}
 }
 
+/* Whether this says what a tool found, in whatever dialect. */
+static bool is_result(const json_t *said)
+{
+	const char *type = json_string_value(json_object_get(json_array_get(json_object_get(said, "content"), 0), "type"));
+	const char *role = json_string_value(json_object_get(said, "role"));
+	return (type && strcmp(type, "tool_result") == 0) || (role && strcmp(role, "tool") == 0) ||
+	       json_object_get(said, "output");
+}
+
+const char *script_tool(const struct exchange *x)
+{
+	const json_t *tool = json_array_get(json_object_get(x->json, "tools"), 0);
+	const json_t *function = json_object_get(tool, "function");
+	return is_result(last_said(x->json)) ? NULL
+	                                     : json_string_value(json_object_get(function ? function : tool, "name"));
+}
+
 static void put_text(struct exchange *x)
 {
 	const struct behaviour *b = &x->behaviour;
 	const char *echo = wanted_echo(x->json);
-	if (behaviour_has(b, FAULT(HUGE)))
+	if (script_tool(x))
+		bytes_text(&x->text, echo ? echo : "{}");
+	else if (behaviour_has(b, FAULT(HUGE)))
 		put_words(x, 1, HUGE_WORD);
 	else if (b->chunks > 0 || b->size > 0)
 		put_words(x, b->chunks > 0 ? b->chunks : 1, b->size);
@@ -133,11 +158,15 @@ void script_write(struct exchange *x)
 	put_text(x);
 	json_int_t maximum = wanted_maximum(x->json);
 	const json_t *options = json_object_get(x->json, "stream_options");
+	const char *tool = script_tool(x);
 	x->values = (struct shape_values){
 		.model = x->model,
+		.name = tool,
 		.text = "",
 		.in = x->json ? script_prompt_words(x->json) : SOUND_TOKENS,
-		.finish = maximum > 0 && keep_words(&x->text, maximum) ? "length" : "stop",
+		.finish = maximum > 0 && keep_words(&x->text, maximum) ? "length"
+	              : tool                                       ? "tool_calls"
+	                                                           : "stop",
 		.usage = json_is_true(json_object_get(options, "include_usage")),
 		.silent = behaviour_has(&x->behaviour, FAULT(NO_USAGE)),
 	};
@@ -154,7 +183,7 @@ unsigned script_words(const struct exchange *x)
 void script_next_word(struct exchange *x)
 {
 	x->values.text = x->text.data + x->spoken;
-	x->values.length = word_length(&x->text, x->spoken);
+	x->values.length = x->form.delta ? word_length(&x->text, x->spoken) : x->text.length;
 	x->spoken += x->values.length;
 	x->said++;
 }

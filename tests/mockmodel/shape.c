@@ -32,6 +32,14 @@ static void put_escaped(struct bytes *out, const char *text, size_t length, bool
 	bytes_put(out, text + plain, length - plain);
 }
 
+/* Why an answer ended, as Anthropic says it. */
+static const char *stop_of(const char *finish)
+{
+	if (strcmp(finish, "tool_calls") == 0)
+		return "tool_use";
+	return strcmp(finish, "stop") == 0 ? "end_turn" : "max_tokens";
+}
+
 /* Appends what stands for the placeholder at `name`; returns the length of its name. */
 static size_t put_value(const struct shape *shape, const char *name, const struct shape_values *values,
                         struct bytes *out)
@@ -48,6 +56,10 @@ static size_t put_value(const struct shape *shape, const char *name, const struc
 		put_escaped(out, values->model, strlen(values->model), shape->go);
 	else if (IS("text"))
 		put_escaped(out, values->text, values->length, shape->go);
+	else if (IS("raw"))
+		bytes_put(out, values->text, values->length);
+	else if (IS("name"))
+		put_escaped(out, values->name, strlen(values->name), shape->go);
 	else if (IS("list"))
 		bytes_text(out, values->list);
 	else if (IS("type"))
@@ -59,7 +71,7 @@ static size_t put_value(const struct shape *shape, const char *name, const struc
 	else if (IS("finish"))
 		bytes_text(out, values->finish);
 	else if (IS("stop"))
-		bytes_text(out, values->finish && strcmp(values->finish, "stop") == 0 ? "end_turn" : "max_tokens");
+		bytes_text(out, stop_of(values->finish));
 	else if (IS("number"))
 		bytes_format(out, "%u", values->number);
 	else if (IS("index"))

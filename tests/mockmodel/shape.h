@@ -41,6 +41,10 @@ struct shape {
 	const char *chat_delta;
 	const char *chat_finish;
 	const char *chat_usage;
+	const char *call;       /* a chat that calls a tool */
+	const char *call_open;  /* NULL: nothing */
+	const char *call_first; /* holds $text when the call has arguments at once */
+	const char *call_delta; /* NULL: the first holds them all */
 	const char *completion;
 	const char *completion_delta;
 	const char *completion_finish;
@@ -55,7 +59,8 @@ struct shape {
 
 struct shape_values {
 	const char *model;
-	const char *text; /* length bytes; escaped as a JSON string's inside */
+	const char *name; /* of a tool */
+	const char *text; /* length bytes; as $text escaped as a JSON string's inside, as $raw as they are */
 	size_t length;
 	const char *list; /* as it is, as are type and finish */
 	const char *type;

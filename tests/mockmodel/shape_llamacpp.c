@@ -17,6 +17,17 @@ const struct shape shape_llamacpp = {
 	.chat_delta = "{'choices':[{'finish_reason':null,'index':0,'delta':{'content':'$text'}}],$chunk}",
 	.chat_finish = "{'choices':[{'finish_reason':'$finish','index':0,'delta':{}}],$chunk}",
 	.chat_usage = "{'choices':[],$chunk,$tokens}",
+	.call =
+		"{'choices':[{'finish_reason':'$finish','index':0,'message':{'role':'assistant','content':null,'tool_calls':["
+		"{'type':'function','function':{'name':'$name','arguments':'$text'},'id':'0123456789abcdef'}]}}],"
+		"'created':1700000000,'model':'$model','system_fingerprint':'b4711-mock','object':'chat.completion',$tokens,"
+		"'id':'chatcmpl-0123456789abcdef0123456789abcdef'}",
+	.call_open = "{'choices':[{'finish_reason':null,'index':0,'delta':{'role':'assistant','content':null}}],$chunk}",
+	.call_first = "{'choices':[{'finish_reason':null,'index':0,'delta':{'tool_calls':[{'index':0,"
+				  "'id':'0123456789abcdef','type':'function','function':{'name':'$name','arguments':'$text'}}]}}],"
+				  "$chunk}",
+	.call_delta = "{'choices':[{'finish_reason':null,'index':0,'delta':{'tool_calls':[{'index':0,"
+				  "'function':{'arguments':'$text'}}]}}],$chunk}",
 	.completion = "{'choices':[{'text':'$text','index':0,'logprobs':null,'finish_reason':'$finish'}],$plain,$tokens}",
 	.completion_delta = "{'choices':[{'text':'$text','index':0,'logprobs':null,'finish_reason':null}],$plain}",
 	.completion_finish = "{'choices':[{'text':'','index':0,'logprobs':null,'finish_reason':'$finish'}],$plain}",

@@ -17,6 +17,13 @@ const struct shape shape_ollama = {
 	.chat_delta = "{$chunk,'choices':[{'index':0,'delta':{'content':'$text'},'finish_reason':null}]}",
 	.chat_finish = "{$chunk,'choices':[{'index':0,'delta':{},'finish_reason':'$finish'}]}",
 	.chat_usage = "{$chunk,'choices':[],$tokens}",
+	.call = "{'id':'chatcmpl-417','object':'chat.completion','created':1700000000,'model':'$model',"
+			"'system_fingerprint':'fp_ollama','choices':[{'index':0,'message':{'role':'assistant','content':'',"
+			"'tool_calls':[{'id':'call_01234567','index':0,'type':'function','function':{'name':'$name',"
+			"'arguments':'$text'}}]},'finish_reason':'$finish'}],$tokens}\n",
+	.call_first = "{$chunk,'choices':[{'index':0,'delta':{'role':'assistant','content':'','tool_calls':["
+				  "{'id':'call_01234567','index':0,'type':'function','function':{'name':'$name',"
+				  "'arguments':'$text'}}]},'finish_reason':null}]}",
 	.completion = "{$plain,'choices':[{'text':'$text','index':0,'finish_reason':'$finish'}],$tokens}\n",
 	.completion_delta = "{$plain,'choices':[{'text':'$text','index':0,'finish_reason':null}]}",
 	.completion_finish = "{$plain,'choices':[{'text':'','index':0,'finish_reason':'$finish'}]}",

@@ -20,6 +20,16 @@ const struct shape shape_openai = {
 				  "$usage}",
 	.chat_finish = "{$chunk,'choices':[{'index':0,'delta':{},'logprobs':null,'finish_reason':'$finish'}]$usage}",
 	.chat_usage = "{$chunk,'choices':[],$tokens}",
+	.call = "{'id':'chatcmpl-0123456789abcdef0123456789abc','object':'chat.completion','created':1700000000,"
+			"'model':'$model','choices':[{'index':0,'message':{'role':'assistant','content':null,'tool_calls':["
+			"{'id':'call_0123456789abcdef01234567','type':'function','function':{'name':'$name','arguments':'$text'}}],"
+			"'refusal':null,'annotations':[]},'logprobs':null,'finish_reason':'$finish'}],$tokens,"
+			"'service_tier':'default','system_fingerprint':'fp_mock'}\n",
+	.call_first = "{$chunk,'choices':[{'index':0,'delta':{'role':'assistant','content':null,'tool_calls':[{'index':0,"
+				  "'id':'call_0123456789abcdef01234567','type':'function','function':{'name':'$name','arguments':''}}],"
+				  "'refusal':null},'logprobs':null,'finish_reason':null}]$usage}",
+	.call_delta = "{$chunk,'choices':[{'index':0,'delta':{'tool_calls':[{'index':0,'function':{'arguments':'$text'}}]},"
+				  "'logprobs':null,'finish_reason':null}]$usage}",
 	.completion = "{$plain,'choices':[{'text':'$text','index':0,'logprobs':null,'finish_reason':'$finish'}],$tokens}\n",
 	.completion_delta = "{$plain,'choices':[{'text':'$text','index':0,'logprobs':null,'finish_reason':null}]$usage}",
 	.completion_finish = "{$plain,'choices':[{'text':'','index':0,'logprobs':null,'finish_reason':'$finish'}]$usage}",

@@ -21,6 +21,19 @@ const struct shape shape_vllm = {
 	.chat_finish = "{$chunk,'choices':[{'index':0,'delta':{'content':''},'logprobs':null,'finish_reason':'$finish',"
 				   "'stop_reason':null}]}",
 	.chat_usage = "{$chunk,'choices':[],$tokens}",
+	.call = "{'id':'chatcmpl-0123456789abcdef0123456789abcdef','object':'chat.completion','created':1700000000,"
+			"'model':'$model','choices':[{'index':0,'message':{'role':'assistant','content':null,'refusal':null,"
+			"'annotations':null,'audio':null,'function_call':null,'tool_calls':[{'id':'chatcmpl-tool-0123456789abcdef',"
+			"'type':'function','function':{'name':'$name','arguments':'$text'}}],'reasoning_content':null},"
+			"'logprobs':null,'finish_reason':'$finish','stop_reason':null,'token_ids':null}],'service_tier':null,"
+			"'system_fingerprint':null,$tokens,'prompt_logprobs':null,'prompt_token_ids':null,"
+			"'kv_transfer_params':null}",
+	.call_open = "{$chunk,'choices':[{'index':0,'delta':{'role':'assistant','content':''},'logprobs':null,"
+				 "'finish_reason':null}]}",
+	.call_first = "{$chunk,'choices':[{'index':0,'delta':{'tool_calls':[{'id':'chatcmpl-tool-0123456789abcdef',"
+				  "'type':'function','index':0,'function':{'name':'$name'}}]},'logprobs':null,'finish_reason':null}]}",
+	.call_delta = "{$chunk,'choices':[{'index':0,'delta':{'tool_calls':[{'index':0,'function':{'arguments':'$text'}}]},"
+				  "'logprobs':null,'finish_reason':null}]}",
 	.completion = "{$plain,'choices':[{'index':0,'text':'$text','logprobs':null,'finish_reason':'$finish',"
 				  "'stop_reason':null,'prompt_logprobs':null}],$tokens}",
 	.completion_delta = "{$plain,'choices':[{'index':0,'text':'$text','logprobs':null,'finish_reason':null,"
