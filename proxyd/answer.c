@@ -57,6 +57,7 @@ static const unsigned causes[PROBLEM_COUNT] = {
 	[PROBLEM_FIRST_BYTE_TIMEOUT] = FALLBACK_TIMEOUT,
 	[PROBLEM_ENCODED] = FALLBACK_5XX,
 	[PROBLEM_PAGE] = FALLBACK_5XX,
+	[PROBLEM_NO_STREAM] = FALLBACK_5XX,
 	[PROBLEM_REDIRECTED] = FALLBACK_5XX,
 };
 
@@ -84,7 +85,7 @@ static void sent(void *arg)
 /* --- the head --- */
 
 /* Answers that are none for the client. */
-static enum problem judge_head(const struct head *head)
+static enum problem judge_head(const struct stream *stream, const struct head *head)
 {
 	if (head->encoded)
 		return PROBLEM_ENCODED;
@@ -92,6 +93,8 @@ static enum problem judge_head(const struct head *head)
 		return PROBLEM_REDIRECTED;
 	if (head->status < 300 && head_is(head, "text/html"))
 		return PROBLEM_PAGE;
+	if (head->status < 300 && stream->wants_events && !head_is(head, "text/event-stream"))
+		return PROBLEM_NO_STREAM;
 	if (head->status == 401 || head->status == 403)
 		return PROBLEM_CREDENTIAL;
 	return PROBLEM_NONE;
@@ -146,7 +149,7 @@ static void start(struct stream *stream)
 static void take_head(void *arg, const struct head *head)
 {
 	struct stream *stream = arg;
-	enum problem problem = judge_head(head);
+	enum problem problem = judge_head(stream, head);
 
 	stream->first_byte_us = loop_micros();
 	note_status(stream, head->status);

@@ -225,6 +225,7 @@ void attempt_begin(struct stream *stream)
 		stream_fail(stream, problem);
 		return;
 	}
+	stream->wants_events = request_wants_events(request);
 	stream->strips_usage = request_wants_chunks(request) && !request_wants_usage(request);
 	visit(stream);
 }

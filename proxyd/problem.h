@@ -22,6 +22,8 @@
 	X(ENCODED, 502, "server_error", "upstream_error", \
 	  "The model server's answer is compressed, which was not asked for.") \
 	X(PAGE, 502, "server_error", "upstream_error", "The model server answered with a web page.") \
+	X(NO_STREAM, 502, "server_error", "upstream_error", \
+	  "The model server answered in one piece, although a stream was asked for.") \
 	X(REDIRECTED, 502, "server_error", "upstream_error", \
 	  "The model server answered with a redirect, which is not followed.") \
 	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \

@@ -73,10 +73,17 @@ enum problem request_judge(struct request *request, const char *model)
 	return PROBLEM_NONE;
 }
 
+/* Where images and sounds are made, servers may take no notice of the wish. */
+bool request_wants_events(const struct request *request)
+{
+	enum wire_shape shape = request->route->shape;
+	bool is_text = shape == SHAPE_CHAT || shape == SHAPE_RESPONSE || shape == SHAPE_MESSAGE;
+	return is_text && request->route->cost == COST_ANSWER && splice_wants_stream(&request->scan.json);
+}
+
 bool request_wants_chunks(const struct request *request)
 {
-	return request->route->shape == SHAPE_CHAT && request->route->cost == COST_ANSWER &&
-	       splice_wants_stream(&request->scan.json);
+	return request->route->shape == SHAPE_CHAT && request_wants_events(request);
 }
 
 bool request_wants_usage(const struct request *request)

@@ -25,7 +25,9 @@ void request_feed(struct request *request, const char *bytes, size_t length);
 /* No more bytes: what is wrong with it, as a request for that model. */
 enum problem request_judge(struct request *request, const char *model);
 
-/* Of a good one: whether it asks for an event stream of chat chunks, and whether for the usage in it. */
+/* Of a good one: whether it asks for an event stream and its client can read nothing else; whether that is one of chat
+ * chunks, and whether the usage is asked for in it. */
+bool request_wants_events(const struct request *request);
 bool request_wants_chunks(const struct request *request);
 bool request_wants_usage(const struct request *request);
 

@@ -71,6 +71,7 @@ struct stream {
 	struct wire_bytes passed;   /* header lines of the client's; data NULL: none */
 	struct curl_slist *headers; /* of the request: passed and base_headers; NULL until asked */
 	struct curl_slist *base_headers;
+	bool wants_events; /* no other answer will do */
 	bool strips_usage; /* usage is asked for on our own account */
 
 	/* Where it goes. */

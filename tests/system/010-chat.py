@@ -23,7 +23,6 @@ STREAMS = (
     "fault-no-length",
     "size-40000",
     "stream-30+size-3000",
-    "fault-json-for-stream",
     "fault-no-usage",
 )
 WHOLES = ("plain", "size-100000", "fault-one-byte", "fault-no-length", "fault-no-usage", "fault-huge")

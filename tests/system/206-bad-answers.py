@@ -58,6 +58,21 @@ def check_trailing(s, key, path):
             tap.is_(s.http("POST", path, body(path, "plain", stream), key).body, wanted, "and spoils no other")
 
 
+def check_no_stream(s, key):
+    """An object where events are waited for, in which clients would find nothing; of lines it is one."""
+    routes = {**ROUTES, "/v1/completions": {"prompt": "x"}}
+    for path, members in routes.items():
+        what = json.dumps({"model": "fault-json-for-stream", "stream": True, **members}).encode()
+        answer = s.http("POST", path, what, key)
+        if path == "/api/chat":
+            tap.ok(answer.status == 200 and answer.json()["done"], "%s: one line is a stream" % path)
+        else:
+            tap.is_(answer.status, 502, "%s: an object is no stream" % path)
+            tap.has(message_of(answer), "although a stream was asked for", "says what it is")
+    what = json.dumps({"model": "m", "prompt": "x", "stream": True}).encode()
+    tap.is_(s.http("POST", "/v1/images/generations", what, key).status, 200, "images may come whole all the same")
+
+
 def check_lists(s, key):
     for path in ("/v1/models", "/api/tags", "/api/ps", "/api/version"):
         tap.is_(s.http("GET", path, key=key).status, 200, path)
@@ -69,4 +84,5 @@ with suite.Suite() as the_suite:
         check_no_data(the_suite, the_key, route)
         check_bad_chunk(the_suite, the_key, route)
         check_trailing(the_suite, the_key, route)
+    check_no_stream(the_suite, the_key)
     check_lists(the_suite, the_key)
