@@ -190,12 +190,14 @@ static void pass_kept(struct stream *stream)
 	stream->kept_length = 0;
 }
 
-/* A piece goes when the next one has come: as long as the last one is here, a short answer that turns out
- * to be cut can become a proper error, and a long one cannot be taken for whole. */
+/* A piece goes when the next one has come: as long as the last one is here, a long answer that turns out to be cut
+ * cannot be taken for whole.  Of JSON nobody can read half, so that a short answer stays here and can become a proper
+ * error, in however many pieces it comes. */
 static bool take_plain(struct stream *stream, const char *bytes, size_t length)
 {
+	bool is_short = stream->reply.status == 0 && stream->kept_length + length <= ANSWER_SHORT_MAX;
 	tally_feed(&stream->scan.tally, bytes, length);
-	if (stream->kept_length > 0)
+	if (stream->kept_length > 0 && !(is_short && head_is(&stream->head, "application/json")))
 		pass_kept(stream);
 	return keep(stream, bytes, length);
 }

@@ -6,7 +6,10 @@
 
 struct stream;
 
-enum { ANSWER_KEPT_MAX = 4 * 1024 * 1024 }; /* bytes of a model list; errors are cut earlier */
+enum {
+	ANSWER_KEPT_MAX = 4 * 1024 * 1024, /* bytes of a model list; errors are cut earlier */
+	ANSWER_SHORT_MAX = 16 * 1024       /* bytes of JSON that are held back until all have come */
+};
 
 /* Asks the stream's upstream at this URL, with its body unless `body` is NULL.  May free the stream. */
 void answer_ask(struct stream *stream, const char *url, const char *body);

@@ -122,6 +122,8 @@ def check_whole_answers(s, key):
         head, _, body = answer.partition(b"\r\n\r\n")
         whole = b"content-length: %d" % len(body) in head.lower() or body.endswith(b"0\r\n\r\n")
         tap.ok(not whole, model + ": half of a long one is cut off so that it shows")
+        pieces = [s.chat(key, model + "+fault-split-utf8").status for _ in range(5)]
+        tap.is_(pieces, [502] * 5, model + ": whatever the pieces in which it came")
     tap.is_(s.chat(key, "fault-error-mid").status, 500, "a failure that was told in time is passed")
 
 
