@@ -1,60 +1,84 @@
-// OpenAI's official Node client against a gate: prints one JSON object per check, {name, got, wanted}.
-// node_t.py installs the client, starts the gate and judges the checks.
-import { createRequire } from "node:module";
+// OpenAI's official client.
+import { asked, check, checkFaults, checkRefusals, checkTool, leave, load, said, setup } from "./driver.mjs";
 
-const setup = JSON.parse(process.argv[2]);
-const OpenAI = createRequire(setup.place + "/")("openai");
-
+const OpenAI = load("openai");
 const client = clientFor(setup.key);
 const once = clientFor(setup.key, { maxRetries: 0 });
+const tools = [{ type: "function", function: setup.tool }];
 
 function clientFor(apiKey, options = {}) {
 	return new OpenAI({ baseURL: setup.url + "/v1", apiKey, ...options });
 }
 
-function check(name, got, wanted) {
-	console.log(JSON.stringify({ name, got, wanted }));
+function describe(error) {
+	return { name: error.constructor.name, status: error.status, code: error.code, type: error.type };
 }
 
-function ask(from, model, members = {}, text = "Hello") {
-	return from.chat.completions.create({ model, messages: [{ role: "user", content: text }], ...members });
-}
+const ways = {
+	async *"chat"(model, from = once, members = {}) {
+		yield (await from.chat.completions.create({ model, messages: said, ...members })).choices[0].message.content;
+	},
+	async *"chat stream"(model, from = once, members = {}) {
+		const stream = await from.chat.completions.create({ model, messages: said, stream: true, ...members });
+		for await (const chunk of stream)
+			yield chunk.choices[0]?.delta.content;
+	},
+	async *"chat helper stream"(model) {
+		const stream = once.chat.completions.stream({ model, messages: said });
+		for await (const chunk of stream)
+			yield chunk.choices[0]?.delta.content;
+	},
+	async *"completion"(model) {
+		yield (await once.completions.create({ model, prompt: "Hello" })).choices[0].text;
+	},
+	async *"completion stream"(model) {
+		for await (const chunk of await once.completions.create({ model, prompt: "Hello", stream: true }))
+			yield chunk.choices[0]?.text;
+	},
+	async *"response"(model) {
+		yield (await once.responses.create({ model, input: "Hello" })).output_text;
+	},
+	async *"response stream"(model) {
+		for await (const event of await once.responses.create({ model, input: "Hello", stream: true }))
+			if (event.type === "response.output_text.delta")
+				yield event.delta;
+	},
+	async *"embeddings"(model) {
+		yield (await once.embeddings.create({ model, input: "Hello" })).data[0].embedding.length + " numbers";
+	},
+	async *"images"(model) {
+		yield (await once.images.generate({ model, prompt: "Hello" })).data[0].b64_json.slice(0, 4);
+	},
+};
 
-async function streamed(from, model, members = {}, text = "Hello") {
-	const chunks = [];
-	for await (const chunk of await ask(from, model, { stream: true, ...members }, text))
-		chunks.push(chunk);
-	return chunks;
-}
-
-function textOf(chunks) {
-	return chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("");
-}
-
-// The class, status, code and type of the error that a call ends with.
-async function errorOf(promise) {
-	try {
-		await promise;
-		return { name: "none" };
-	} catch (error) {
-		return { name: error.constructor.name, status: error.status, code: error.code, type: error.type };
+async function checkHeaders() {
+	const { data, response } = await client.chat.completions.create({ model: "m", messages: said }).withResponse();
+	check("usage is told", data.usage.total_tokens > 0);
+	check("and a request id", /^req_[0-9a-f]{32}$/.test(response.headers.get("x-request-id")));
+	for (const options of [undefined, { include_usage: true }]) {
+		const chunks = [];
+		const stream = await client.chat.completions.create(
+			{ model: "m", messages: said, stream: true, stream_options: options });
+		for await (const chunk of stream)
+			chunks.push(chunk);
+		check("usage in a stream is told to who asks", chunks.filter((chunk) => chunk.usage).length, options ? 1 : 0);
 	}
 }
 
-async function checkChat() {
-	const { data, response } = await ask(client, "gpt-4o-mini", {}, setup.echo + setup.text).withResponse();
-	check("a chat", data.choices[0].message.content, setup.text);
-	check("with usage", data.usage.total_tokens > 0, true);
-	check("and a request id", /^req_[0-9a-f]{32}$/.test(response.headers.get("x-request-id")), true);
-	check("a stream", textOf(await streamed(client, "m", {}, setup.echo + setup.text)), setup.text);
-	const counted = await streamed(client, "m", { stream_options: { include_usage: true } });
-	check("with its usage", counted.at(-1).usage.completion_tokens, 10);
-	const plain = await streamed(client, "m");
-	check("or without", plain.filter((chunk) => chunk.usage).length, 0);
-	for (const model of ["fault-split-utf8", "fault-one-byte", "fault-crlf", "fault-pings"])
-		check("a stream in odd pieces: " + model, textOf(await streamed(client, model)) !== "", true);
-	const completion = await client.completions.create({ model: "m", prompt: setup.echo + "yes" });
-	check("a completion", completion.choices[0].text, "yes");
+async function checkTools() {
+	for (const model of ["m", "far"]) {
+		const body = { model, messages: asked, tools };
+		const call = (await client.chat.completions.create(body)).choices[0].message.tool_calls[0].function;
+		checkTool(model, call.name, call.arguments);
+		const streamed = await client.chat.completions.stream(body).finalChatCompletion();
+		const last = streamed.choices[0].message.tool_calls[0].function;
+		checkTool(model + ", streamed", last.name, last.arguments);
+	}
+	const body = { model: "m", input: setup.asked, tools: [{ type: "function", strict: false, ...setup.tool }] };
+	const item = (await client.responses.create(body)).output[0];
+	checkTool("a response", item.name, item.arguments);
+	const final = await client.responses.stream(body).finalResponse();
+	checkTool("a response, streamed", final.output[0].name, final.output[0].arguments);
 }
 
 async function checkRest() {
@@ -66,40 +90,15 @@ async function checkRest() {
 	const models = [];
 	for await (const model of client.models.list())
 		models.push(model.id);
-	check("the list of models", models.includes("gpt-4o-mini") && models.includes("text-embed"), true);
+	check("the list of models", setup.models.every((id) => models.includes(id)));
 	check("one model, with a slash in its name", (await client.models.retrieve("org/model-7b")).id, "org/model-7b");
 }
 
-async function checkErrors() {
-	check("a wrong key", await errorOf(ask(clientFor("sk-wrong"), "m")),
-		{ name: "AuthenticationError", status: 401, code: "invalid_api_key", type: "invalid_request_error" });
-	check("a model that is not allowed", await errorOf(ask(clientFor(setup.narrow), "b")),
-		{ name: "NotFoundError", status: 404, code: "model_not_found", type: "invalid_request_error" });
-	check("a budget that is used up", await errorOf(ask(clientFor(setup.poor), "m", { max_tokens: 100 })),
-		{ name: "RateLimitError", status: 429, code: "insufficient_quota", type: "insufficient_quota" });
-	check("no slot, after all attempts", await errorOf(ask(clientFor(setup.key, { maxRetries: 2 }), "full")),
-		{ name: "RateLimitError", status: 429, code: "chat_concurrency_limit", type: "requests" });
-	check("a page of HTML", (await errorOf(ask(once, "fault-html-502"))).name, "InternalServerError");
-	check("a broken answer", (await errorOf(ask(once, "fault-cut"))).name, "InternalServerError");
-	check("a busy model server", (await errorOf(ask(once, "fault-busy-503"))).status, 503);
-}
+const chat = (key, model, most) => ways.chat(model, clientFor(key), { max_tokens: most });
+const stream = (key, model, most) => ways["chat stream"](model, clientFor(key), { max_tokens: most });
 
-async function checkStreamsThatFail() {
-	for (const model of ["fault-truncate", "fault-cut", "fault-rst", "fault-error-mid", "fault-error-mid-done",
-		"fault-old-llama-error", "fault-junk-chunk-eof"])
-		check("a stream with " + model, (await errorOf(streamed(client, model))).name, "APIError");
-}
-
-async function checkLeaving() {
-	const stream = await ask(client, "stream-1000x20+left", { stream: true });
-	for await (const chunk of stream)
-		if (chunk.choices[0].delta.content)
-			break;
-	check("a stream can be left", stream.controller.signal.aborted, true);
-}
-
-await checkChat();
+await checkHeaders();
+await checkTools();
 await checkRest();
-await checkErrors();
-await checkStreamsThatFail();
-await checkLeaving();
+await leave(stream);
+await Promise.all([checkFaults(ways, describe), checkRefusals(chat, stream, describe)]);
