@@ -35,9 +35,9 @@ static void put_escaped(struct bytes *out, const char *text, size_t length, bool
 /* Why an answer ended, as Anthropic says it. */
 static const char *stop_of(const char *finish)
 {
-	if (strcmp(finish, "tool_calls") == 0)
+	if (finish && strcmp(finish, "tool_calls") == 0)
 		return "tool_use";
-	return strcmp(finish, "stop") == 0 ? "end_turn" : "max_tokens";
+	return finish && strcmp(finish, "stop") == 0 ? "end_turn" : "max_tokens";
 }
 
 /* Appends what stands for the placeholder at `name`; returns the length of its name. */
@@ -59,7 +59,7 @@ static size_t put_value(const struct shape *shape, const char *name, const struc
 	else if (IS("raw"))
 		bytes_put(out, values->text, values->length);
 	else if (IS("name"))
-		put_escaped(out, values->name, strlen(values->name), shape->go);
+		bytes_text(out, values->name);
 	else if (IS("list"))
 		bytes_text(out, values->list);
 	else if (IS("type"))

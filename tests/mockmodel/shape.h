@@ -59,10 +59,10 @@ struct shape {
 
 struct shape_values {
 	const char *model;
-	const char *name; /* of a tool */
 	const char *text; /* length bytes; as $text escaped as a JSON string's inside, as $raw as they are */
 	size_t length;
-	const char *list; /* as it is, as are type and finish */
+	const char *list; /* as it is, as are name, type and finish */
+	const char *name; /* of a tool */
 	const char *type;
 	const char *code; /* template */
 	const char *kind; /* of an error, as Anthropic says it */
