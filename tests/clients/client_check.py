@@ -77,7 +77,7 @@ def install(place, wanted, commands):
 def make_keys(s):
     """A key of its own for each refusal, so that attempts can be counted.
 
-    Of the tokens a minute, a held stream takes nearly all, and a second or two brings the rest of what is asked for.
+    Of the tokens a minute, a held stream takes nearly all, and a few seconds bring the rest of what is asked for.
     """
     keys = {
         "revoked": s.make_key(),
@@ -105,7 +105,7 @@ def run_driver(s, key, keys, program, place, client):
         "slow": slow,
         "left": "%s+left-by-%s" % (ENDLESS, client.driver),
         "most": 16384,
-        "more": 2000,
+        "more": 2500,
     }
     return subprocess.run(
         [program, os.path.join(HERE, client.driver), json.dumps(setup)],
