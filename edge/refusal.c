@@ -23,7 +23,7 @@ static void begin(struct refusal *refusal, uint16_t status, const char *code)
 
 void refusal_http(struct refusal *refusal, const struct http_refusal *why)
 {
-	begin(refusal, why->status, NULL);
+	begin(refusal, why->status, why->status == 413 ? "request_too_large" : NULL);
 	say(refusal, "The request was refused: %s.", why->reason);
 }
 
