@@ -53,7 +53,7 @@ ARGUMENTS = {"place": "the gate, 日本", "days": 3}
 
 
 def install(place, wanted, commands):
-    """Installs a client into the directory `place` unless this very version is there."""
+    """Installs what the file `wanted` lists into the directory `place`, unless this very version is there."""
     with open(os.path.join(HERE, wanted), "rb") as file:
         version = hashlib.sha256(file.read()).hexdigest()
     stamp = os.path.join(place, "installed")
@@ -72,6 +72,17 @@ def install(place, wanted, commands):
             sys.exit(1)
     with open(stamp, "w", encoding="ascii") as file:
         file.write(version)
+
+
+def run_with(name, requirements, script):
+    """Goes on with the script in an environment of that name, where the packages of the file `requirements` are."""
+    place = os.path.join(BUILT, name)
+    if sys.prefix == place:
+        return
+    pip = [os.path.join(place, "bin", "pip"), "install", "--quiet", "-r", requirements]
+    install(place, requirements, ([sys.executable, "-m", "venv", place], pip))
+    python = os.path.join(place, "bin", "python")
+    os.execv(python, [python, os.path.abspath(script)])
 
 
 def make_keys(s):

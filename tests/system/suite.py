@@ -23,7 +23,7 @@ import tempfile
 
 # Tests find all of this here.
 from process import BIN, PATIENCE, REPORTS, Process, clean_environment, free_port, together, until  # noqa: F401
-from client import Clients, Stream, chat_body, form_body, http_call  # noqa: F401
+from client import Clients, Response, Stream, chat_body, form_body, http_call  # noqa: F401
 from client import read_until_closed, request_bytes, request_headers  # noqa: F401
 from mockserver import Mock
 
