@@ -15,6 +15,7 @@ enum { MODEL_SIZE = 512 };
 enum next {
 	NEXT_MORE,  /* asks for the next step when its time has come */
 	NEXT_DONE,  /* waits for the next request, or closes if that was the agreement */
+	NEXT_HOLD,  /* the same, once somebody says so */
 	NEXT_HANG,  /* nothing, until the peer goes */
 	NEXT_CLOSE, /* closes */
 	NEXT_RESET  /* closes with RST */

@@ -37,6 +37,7 @@
 	X(NOT_HTTP, "fault-not-http", "answers something that is not HTTP") \
 	X(HUGE_HEAD, "fault-huge-head", "a response header of 1 MiB") \
 	X(HUGE, "fault-huge", "16 MiB of text in one piece") \
+	X(HELD, "fault-held", "says a word of a stream, and the next one when `GET /mock/go` has been asked for") \
 	X(EARLY_HINTS, "fault-early-hints", "103 before the answer") \
 	X(NO_LENGTH, "fault-no-length", "an answer that ends with its connection") \
 	X(JSON_FOR_STREAM, "fault-json-for-stream", "one JSON object although a stream was asked for") \

@@ -30,6 +30,7 @@ struct connection {
 	uint32_t watched;
 	struct loop_timer timer;   /* the next step in time: what it is depends on the phase */
 	struct connection *buried; /* next one to be freed */
+	struct connection *beside; /* next one that is held */
 	uint64_t number;
 	uint64_t request;
 	enum phase phase;
@@ -46,7 +47,7 @@ struct connection {
 static const struct options *options;
 static const struct shape *shape;
 static struct loop_watch listener;
-static struct connection *graveyard;
+static struct connection *graveyard, *held;
 static uint64_t connections, requests;
 
 /* Frees what ended in this batch of events: until its end somebody may still hold a pointer. */
@@ -69,11 +70,31 @@ static void note(const struct connection *c, const char *event)
 		events_note(event, c->number, c->phase >= BODY ? c->request : 0, phase_names[c->phase]);
 }
 
+static void let_go(const struct connection *c)
+{
+	struct connection **at = &held;
+	while (*at && *at != c)
+		at = &(*at)->beside;
+	if (*at)
+		*at = c->beside;
+}
+
+unsigned connection_go_on(void)
+{
+	unsigned count = 0;
+	for (; held; count++) {
+		loop_timer_set(&held->timer, 0);
+		held = held->beside;
+	}
+	return count;
+}
+
 static void end(struct connection *c, const char *event)
 {
 	if (c->watch.fd < 0)
 		return;
 	note(c, event);
+	let_go(c);
 	loop_unwatch(&c->watch);
 	loop_timer_clear(&c->timer);
 	close(c->watch.fd);
@@ -150,6 +171,10 @@ static void all_sent(struct connection *c)
 		break;
 	case NEXT_DONE:
 		next_request(c);
+		break;
+	case NEXT_HOLD:
+		c->beside = held;
+		held = c;
 		break;
 	case NEXT_HANG:
 		break;

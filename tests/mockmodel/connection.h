@@ -7,4 +7,7 @@
 /* Listens and serves.  Returns the port.  Ends the process when that cannot be. */
 unsigned connection_listen(const struct options *wanted);
 
+/* Has all that hold back their next word go on; returns how many do. */
+unsigned connection_go_on(void);
+
 #endif

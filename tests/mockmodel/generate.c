@@ -139,7 +139,7 @@ enum next generate_step(struct exchange *x)
 	const char *template = x->said == 0 && x->form.first ? x->form.first : x->form.delta;
 	script_next_word(x);
 	put_template(x, template, &x->values);
-	return NEXT_MORE;
+	return behaviour_has(&x->behaviour, FAULT(HELD)) ? NEXT_HOLD : NEXT_MORE;
 }
 
 static enum next begin_stream(struct exchange *x)

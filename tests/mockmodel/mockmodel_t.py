@@ -313,6 +313,25 @@ def check_time(mock):
     tap.ok(time.monotonic() - started >= 0.075 and len(found) == 7, "stream-NxR keeps its pace")
 
 
+def check_held(mock):
+    def go():
+        return suite.http_call(mock.port, "GET", "/mock/go").json()["held"]
+
+    tap.is_(go(), 0, "nobody is held")
+    body = json.dumps({"model": "fault-held+stream-3", "stream": True}).encode()
+    stream = suite.Stream(mock.port, CHAT, body, {})
+    for count in range(3):
+        tap.has(stream.event(), b'"content"', "a held stream says word %d" % (count + 1))
+        tap.is_(go(), 1, "and waits until it is told to go on")
+    tap.ok(stream.rest()[0].endswith(b"data: [DONE]\n\n"), "up to its end")
+    stream = suite.Stream(mock.port, CHAT, body, {})
+    stream.event()
+    mark = mock.mark()
+    stream.close()
+    mock.wait(mark, event="peer-closed")
+    tap.is_(go(), 0, "whoever has hung up is held no longer")
+
+
 def check_connections(mock):
     mark = mock.mark()
     with socket.create_connection(("127.0.0.1", mock.port)) as sock:
@@ -356,6 +375,7 @@ with tempfile.TemporaryDirectory() as temporary:
     check_answers_gone_wrong(ollama)
     check_streams_gone_wrong(ollama)
     check_time(ollama)
+    check_held(ollama)
     check_connections(ollama)
     tap.is_(ollama.end(), 0, "it ends with 0")
     check_other_shapes(temporary)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection.h"
 #include "dialogs.h"
 #include "events.h"
 #include "generate.h"
@@ -26,6 +27,7 @@ struct route {
 
 static enum next chat(struct exchange *x);
 static enum next completion(struct exchange *x);
+static enum next go_on(struct exchange *x);
 
 static const struct route routes[] = {
 	{"POST", "/api/chat", TO_OLLAMA, BODY, native_chat},
@@ -51,6 +53,7 @@ static const struct route routes[] = {
 	{"POST", "/moderations", TO_OTHERS, BODY, lists_moderations},
 	{"POST", "/rerank", TO_OTHERS, BODY, lists_rerank},
 	{"GET", "/models", TO_ALL, NOTHING, lists_models},
+	{"GET", "/mock/go", TO_ALL, NOTHING, go_on},
 	{"GET", "/mock/events", TO_ALL, NOTHING, events_answer},
 	{"GET", "/mock/requests", TO_ALL, NOTHING, events_answer_requests},
 };
@@ -106,6 +109,13 @@ static enum next answer_text(struct exchange *x, int status, const char *type, c
 	enum next next = answer_whole(x, status, type, extra, &body);
 	bytes_free(&body);
 	return next;
+}
+
+static enum next go_on(struct exchange *x)
+{
+	char text[32];
+	snprintf(text, sizeof(text), "{\"held\":%u}", connection_go_on());
+	return answer_text(x, 200, "application/json", "", text);
 }
 
 /* Faults that show before the answer begins; NEXT_MORE: none. */
