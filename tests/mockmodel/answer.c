@@ -5,7 +5,14 @@
 
 #include "gzip.h"
 
-enum { HUGE_HEADER = 1024 * 1024, DEFAULT_AFTER = 2, DEFAULT_DIMENSIONS = 16 };
+enum {
+	HINTS = 10000,
+	LONG_HEADER = 100 * 1000,
+	HUGE_SIZE = 1024 * 1024,
+	PADDING = 16 * HUGE_SIZE,
+	DEFAULT_AFTER = 2,
+	DEFAULT_DIMENSIONS = 16
+};
 
 /* What follows an answer that is over, as if it were another. */
 #define TRAILING "garbage\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong"
@@ -30,6 +37,8 @@ void answer_prepare(struct exchange *x)
 	free(part);
 	x->misspelt = !behaviour_read(&x->behaviour, x->model);
 	x->misspelt |= !behaviour_read(&x->behaviour, x->request.behaviour);
+	if (strncmp(x->request.path, "/mock/", 6) != 0)
+		x->misspelt |= !behaviour_read(&x->behaviour, x->options->always);
 }
 
 char *answer_part(const struct exchange *x, const char *name)
@@ -91,11 +100,43 @@ static const char *reason(int status)
 	}
 }
 
+static void put_many(struct bytes *out, char byte, size_t count)
+{
+	memset(bytes_room(out, count), byte, count);
+	out->length += count;
+}
+
+static void put_hints(struct exchange *x)
+{
+	unsigned count = behaviour_has(&x->behaviour, FAULT(EARLY_HINTS));
+	if (behaviour_has(&x->behaviour, FAULT(MANY_HINTS)))
+		count = HINTS;
+	while (count-- > 0)
+		bytes_text(&x->out, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
+}
+
+static void put_odd_headers(struct exchange *x)
+{
+	const struct behaviour *b = &x->behaviour;
+	if (behaviour_has(b, FAULT(NUL_HEAD)))
+		bytes_put(&x->out, "X-Nul: a\0b\r\n", strlen("X-Nul: a_b\r\n"));
+	if (behaviour_has(b, FAULT(NEGATIVE_LENGTH)))
+		bytes_text(&x->out, "Content-Length: -5\r\n");
+	if (behaviour_has(b, FAULT(LONG_HEAD) | FAULT(HUGE_HEAD))) {
+		bytes_text(&x->out, "X-Padding: ");
+		put_many(&x->out, 'p', behaviour_has(b, FAULT(HUGE_HEAD)) ? HUGE_SIZE : LONG_HEADER);
+		bytes_text(&x->out, "\r\n");
+	}
+}
+
 static void put_head(struct exchange *x, int status, const char *type, const char *extra)
 {
 	const struct behaviour *b = &x->behaviour;
-	if (behaviour_has(b, FAULT(EARLY_HINTS)))
-		bytes_text(&x->out, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n");
+	if (b->status > 0)
+		status = (int)b->status;
+	if (behaviour_has(b, FAULT(WRONG_TYPE)))
+		type = "image/png";
+	put_hints(x);
 	bytes_format(&x->out, "HTTP/1.1 %d %s\r\n%s", status, reason(status), extra);
 	if (*type)
 		bytes_format(&x->out, "Content-Type: %s\r\n", type);
@@ -103,12 +144,7 @@ static void put_head(struct exchange *x, int status, const char *type, const cha
 		bytes_text(&x->out, "Content-Encoding: gzip\r\n");
 	if (!x->request.keep_alive || behaviour_has(b, FAULT(NO_LENGTH)))
 		bytes_text(&x->out, "Connection: close\r\n");
-	if (behaviour_has(b, FAULT(HUGE_HEAD))) {
-		bytes_text(&x->out, "X-Padding: ");
-		memset(bytes_room(&x->out, HUGE_HEADER), 'p', HUGE_HEADER);
-		x->out.length += HUGE_HEADER;
-		bytes_text(&x->out, "\r\n");
-	}
+	put_odd_headers(x);
 }
 
 static enum next whole_end(const struct exchange *x)
@@ -127,15 +163,19 @@ enum next answer_whole(struct exchange *x, int status, const char *type, const c
 		gzip_member(&zipped, body->data, body->length);
 		body = &zipped;
 	}
-	size_t sent = body->length, told = body->length;
+	size_t padding = behaviour_has(&x->behaviour, FAULT(PADDING)) ? PADDING : 0;
+	size_t sent = body->length, told = body->length + padding;
 	if (behaviour_has(&x->behaviour, FAULT(STALL_MID) | FAULT(CUT) | FAULT(RST) | FAULT(TRUNCATE)))
 		sent /= 2;
 	if (behaviour_has(&x->behaviour, FAULT(TRUNCATE)))
 		told = sent;
+	if (behaviour_has(&x->behaviour, FAULT(SHORT_LENGTH)))
+		told /= 2;
 	put_head(x, status, type, extra);
-	if (!behaviour_has(&x->behaviour, FAULT(NO_LENGTH)))
+	if (!behaviour_has(&x->behaviour, FAULT(NO_LENGTH) | FAULT(NEGATIVE_LENGTH)))
 		bytes_format(&x->out, "Content-Length: %zu\r\n", told);
 	bytes_text(&x->out, "\r\n");
+	put_many(&x->out, ' ', padding);
 	if (strcmp(x->request.method, "HEAD") != 0)
 		bytes_put(&x->out, sent > 0 ? body->data : "", sent);
 	if (behaviour_has(&x->behaviour, FAULT(TRAILING)))

@@ -26,6 +26,7 @@
 	X(HTML_502, "fault-html-502", "502 and a page of HTML") \
 	X(BUSY_503, "fault-busy-503", "503 as the server says it when it is full") \
 	X(EMPTY_500, "fault-empty-500", "500 and no body") \
+	X(EMPTY_200, "fault-empty-200", "200 and no body") \
 	X(STRING_ERROR, "fault-string-error", "401 with an error that is a string (vLLM)") \
 	X(FLAT_ERROR, "fault-flat-error", "400 with a flat error object (vLLM of 2024)") \
 	X(TEXT_404, "fault-text-404", "404 and plain text") \
@@ -36,9 +37,16 @@
 	X(REDIRECT, "fault-redirect", "302 to another address") \
 	X(NOT_HTTP, "fault-not-http", "answers something that is not HTTP") \
 	X(HUGE_HEAD, "fault-huge-head", "a response header of 1 MiB") \
+	X(LONG_HEAD, "fault-long-head", "a response header of 100 kB") \
+	X(NUL_HEAD, "fault-nul-head", "a response header with a NUL in it") \
+	X(NEGATIVE_LENGTH, "fault-negative-length", "a Content-Length below 0") \
+	X(SHORT_LENGTH, "fault-short-length", "a Content-Length of half the body") \
+	X(WRONG_TYPE, "fault-wrong-type", "an answer that says it is a picture") \
+	X(PADDING, "fault-padding", "16 MiB of blanks before a body") \
 	X(HUGE, "fault-huge", "16 MiB of text in one piece") \
 	X(HELD, "fault-held", "says a word of a stream, and the next one when `GET /mock/go` has been asked for") \
 	X(EARLY_HINTS, "fault-early-hints", "103 before the answer") \
+	X(MANY_HINTS, "fault-many-hints", "the same ten thousand times") \
 	X(NO_LENGTH, "fault-no-length", "an answer that ends with its connection") \
 	X(JSON_FOR_STREAM, "fault-json-for-stream", "one JSON object although a stream was asked for") \
 	X(SPLIT_UTF8, "fault-split-utf8", "text beyond ASCII, sent in pieces cut inside its characters") \
@@ -50,6 +58,8 @@
 	X(GZIP, "fault-gzip", "a body in gzip, asked for or not") \
 	X(PAGE, "fault-page", "200 and a page of HTML") \
 	X(BAD_CHUNK, "fault-bad-chunk", "a chunk whose size is no number, in the middle of a stream") \
+	X(LONG_CHUNK, "fault-long-chunk", "a chunk of 2^80 bytes, in the middle of a stream") \
+	X(NO_NEWLINE, "fault-no-newline", "16 MiB without an end of line, in the middle of a stream, and then its end") \
 	X(TRAILING, "fault-trailing", "bytes behind the end of the answer") \
 	X(SLOW_READER, "fault-slow-reader", "takes 1 KiB of the request body every 20 ms")
 
@@ -67,6 +77,7 @@ enum fault {
 	X(chunks, rate, "stream-", "NxR", "answers N words, R of them per second; xR may be left out") \
 	X(size, size, "size-", "N", "each word has N bytes; without stream-, there is one") \
 	X(after, after, "after-", "N", "where the middle is: after N words") \
+	X(status, status, "status-", "N", "answers with that status") \
 	X(dimensions, dimensions, "dimensions-", "N", "embeddings of N numbers")
 
 struct behaviour {
@@ -76,6 +87,7 @@ struct behaviour {
 	uint32_t rate;   /* chunks per second; 0: as fast as they go */
 	uint32_t size;   /* bytes of a word; 0: real words */
 	uint32_t after;
+	uint32_t status; /* 0: the one that fits */
 	uint32_t dimensions;
 };
 

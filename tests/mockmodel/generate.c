@@ -5,9 +5,11 @@
 
 #include "script.h"
 
+enum { ENDLESS = 16 * 1024 * 1024 }; /* bytes of a line that does not end */
+
 #define MID_FAULTS \
 	(FAULT(STALL_MID) | FAULT(TRUNCATE) | FAULT(CUT) | FAULT(RST) | FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE) | \
-	 FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF) | FAULT(BAD_CHUNK))
+	 FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF) | FAULT(BAD_CHUNK) | FAULT(LONG_CHUNK) | FAULT(NO_NEWLINE))
 #define FAILED_MID (FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE) | FAULT(OLD_LLAMA_ERROR) | FAULT(JUNK_CHUNK_EOF))
 
 static const char *line_end(const struct exchange *x)
@@ -93,6 +95,23 @@ static void put_junk(struct exchange *x)
 	put_template(x, x->form.delta, &junk);
 }
 
+static void put_endless_line(struct exchange *x)
+{
+	struct bytes line = {0};
+	bytes_text(&line, x->form.framing == FRAMED_LINES ? "{\"endless\":\"" : "data: {\"endless\":\"");
+	memset(bytes_room(&line, ENDLESS), 'x', ENDLESS);
+	line.length += ENDLESS;
+	answer_piece(x, &line);
+	bytes_free(&line);
+}
+
+/* Chunks that are none. */
+static enum next break_chunks(struct exchange *x, const char *size)
+{
+	bytes_format(&x->out, "%s\r\n{}\r\n", size);
+	return NEXT_HANG;
+}
+
 static enum next fail_in_the_middle(struct exchange *x)
 {
 	const struct behaviour *b = &x->behaviour;
@@ -102,10 +121,12 @@ static enum next fail_in_the_middle(struct exchange *x)
 		return NEXT_CLOSE;
 	if (behaviour_has(b, FAULT(RST)))
 		return NEXT_RESET;
-	if (behaviour_has(b, FAULT(BAD_CHUNK))) {
-		bytes_text(&x->out, "zz\r\n{}\r\n");
-		return NEXT_HANG;
-	}
+	if (behaviour_has(b, FAULT(BAD_CHUNK)))
+		return break_chunks(x, "zz");
+	if (behaviour_has(b, FAULT(LONG_CHUNK)))
+		return break_chunks(x, "ffffffffffffffffffff");
+	if (behaviour_has(b, FAULT(NO_NEWLINE)))
+		put_endless_line(x);
 	if (behaviour_has(b, FAULT(JUNK_CHUNK_EOF)))
 		put_junk(x);
 	if (behaviour_has(b, FAULT(ERROR_MID) | FAULT(ERROR_MID_DONE)))

@@ -313,6 +313,37 @@ def check_time(mock):
     tap.ok(time.monotonic() - started >= 0.075 and len(found) == 7, "stream-NxR keeps its pace")
 
 
+def check_bytes_gone_wrong(mock):
+    """What no HTTP library would read without complaint."""
+    for model, wanted in (
+        ("fault-nul-head", b"\r\nX-Nul: a\0b\r\n"),
+        ("fault-negative-length", b"\r\nContent-Length: -5\r\n"),
+        ("fault-wrong-type", b"\r\nContent-Type: image/png\r\n"),
+        ("fault-long-head", b"\r\nX-Padding: " + b"p" * 100000 + b"\r\n"),
+        ("fault-short-length", b"\r\nContent-Length: "),
+        ("fault-empty-200", b"\r\nContent-Length: 0\r\n"),
+        ("status-999", b"HTTP/1.1 999 Unknown\r\n"),
+        ("fault-many-hints", b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n" * 10000),
+        ("fault-padding", b"\r\n\r\n" + b" " * (16 << 20) + b"{"),
+        ("fault-long-chunk+stream-9", b"\r\nffffffffffffffffffff\r\n"),
+        ("fault-no-newline+stream-9", b"x" * (16 << 20) + b"\r\n0\r\n\r\n"),
+    ):
+        body = json.dumps({"model": model, "stream": "stream-" in model}).encode()
+        with socket.create_connection(("127.0.0.1", mock.port)) as sock:
+            sock.sendall(suite.request_bytes(None, body, headers={"Connection": "close"}))
+            data = b""
+            while wanted not in data and (more := sock.recv(1 << 20)):
+                data += more
+        tap.ok(wanted in data, model)
+
+
+def check_always(directory):
+    mock = suite.Mock(directory, "--always", "status-418")
+    answer = suite.http_call(mock.port, "GET", "/v1/models")
+    tap.ok(answer.status == 418 and answer.json()["data"], "--always is for every request")
+    mock.end()
+
+
 def check_held(mock):
     def go():
         return suite.http_call(mock.port, "GET", "/mock/go").json()["held"]
@@ -375,8 +406,10 @@ with tempfile.TemporaryDirectory() as temporary:
     check_answers_gone_wrong(ollama)
     check_streams_gone_wrong(ollama)
     check_time(ollama)
+    check_bytes_gone_wrong(ollama)
     check_held(ollama)
     check_connections(ollama)
     tap.is_(ollama.end(), 0, "it ends with 0")
+    check_always(temporary)
     check_other_shapes(temporary)
     check_readme()

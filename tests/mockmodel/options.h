@@ -13,6 +13,7 @@
 	X(NUMBER, chunks, "chunks", "N", "0", "words of an answer; 0: one short sentence") \
 	X(NUMBER, rate, "rate", "N", "0", "words per second of a stream; 0: as fast as they go") \
 	X(TEXT, models, "models", "A,B", "llama3.2:latest,org/model-7b,text-embed", "models to list; empty: none") \
+	X(TEXT, always, "always", "WORDS", "", "how to answer, whatever the model's name says besides") \
 	X(TEXT, api_key, "api-key", "K", "", "refuse calls without `Authorization: Bearer K`") \
 	X(TEXT, events, "events", "FILE", "", "write what happens as JSON lines; - is standard output") \
 	X(FLAG, record, "record", "", "", "keep what happens and what was asked for GET /mock/events and /mock/requests") \

@@ -143,6 +143,8 @@ static enum next refuse(struct exchange *x)
 		return answer_text(x, 200, "text/html; charset=utf-8", "", "<html><body>Please sign in</body></html>\n");
 	if (behaviour_has(b, FAULT(EMPTY_500)))
 		return answer_text(x, 500, "", "", "");
+	if (behaviour_has(b, FAULT(EMPTY_200)))
+		return answer_text(x, 200, "application/json", "", "");
 	if (behaviour_has(b, FAULT(STRING_ERROR)))
 		return answer_text(x, 401, "application/json", "", "{\"error\":\"Unauthorized\"}");
 	if (behaviour_has(b, FAULT(FLAT_ERROR)))
