@@ -23,12 +23,13 @@ static void refuse_model(struct stream *stream)
 
 static enum modellist_result render(const struct stream *stream, char **text)
 {
+	const char *said = stream->answer == ANSWER_LIST ? "" : NULL;
 	const struct modellist list = {
 		.models = stream->routes->models,
 		.allowed = stream->lease.models,
 		.created = stream->routes->loaded,
 		.asked = stream->upstream,
-		.upstream = stream->kept,
+		.upstream = stream->kept ? stream->kept : said,
 		.upstream_length = stream->kept_length,
 	};
 	if (stream->lease.route == ROUTE_MODEL)
@@ -37,25 +38,16 @@ static enum modellist_result render(const struct stream *stream, char **text)
 		return modellist_tags(&list, text);
 	if (stream->lease.route == ROUTE_API_PS)
 		return modellist_loaded(&list, text);
+	if (stream->lease.route == ROUTE_API_VERSION)
+		return modellist_version(&list, text);
 	return modellist_all(&list, text);
-}
-
-/* Ollama's version is what it says. */
-static void pass_version(struct stream *stream)
-{
-	if (!stream->kept) {
-		stream_fail(stream, PROBLEM_NOT_OFFERED);
-		return;
-	}
-	reply_body(&stream->reply, 200, "", stream->kept, stream->kept_length);
-	stream_finish(stream, STREAM_COMPLETE, "");
 }
 
 void catalogue_finish(struct stream *stream)
 {
 	char *text = NULL;
-	if (stream->lease.route == ROUTE_API_VERSION) {
-		pass_version(stream);
+	if (stream->lease.route == ROUTE_API_VERSION && stream->answer == ANSWER_NONE) {
+		stream_fail(stream, PROBLEM_NOT_OFFERED);
 		return;
 	}
 	enum modellist_result result = render(stream, &text);

@@ -41,4 +41,7 @@ enum modellist_result modellist_one(const struct modellist *list, const char *id
 enum modellist_result modellist_tags(const struct modellist *list, char **text);
 enum modellist_result modellist_loaded(const struct modellist *list, char **text);
 
+/* Ollama's version, in its own words. */
+enum modellist_result modellist_version(const struct modellist *list, char **text);
+
 #endif

@@ -145,3 +145,12 @@ enum modellist_result modellist_loaded(const struct modellist *list, char **text
 	json_decref(entries);
 	return MODELLIST_BAD_JSON;
 }
+
+enum modellist_result modellist_version(const struct modellist *list, char **text)
+{
+	json_t *answer = json_loadb(list->upstream, list->upstream_length, 0, NULL);
+	bool told = json_is_string(json_object_get(answer, "version"));
+	json_decref(answer);
+	*text = told ? strndup(list->upstream, list->upstream_length) : NULL;
+	return *text ? MODELLIST_DONE : MODELLIST_BAD_JSON;
+}

@@ -26,7 +26,7 @@
 	  "The model server answered in one piece, although a stream was asked for.") \
 	X(REDIRECTED, 502, "server_error", "upstream_error", \
 	  "The model server answered with a redirect, which is not followed.") \
-	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's list of models cannot be understood.") \
+	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's answer cannot be understood.") \
 	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway access.") \
 	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the body of your request.") \
 	X(TOO_LARGE, 413, "invalid_request_error", "request_too_large", "The request body is larger than is allowed.") \

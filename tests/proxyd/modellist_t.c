@@ -108,6 +108,10 @@ static void ollama(void)
 	check_ollama(modellist_loaded, &mixed, "", TAGS(HERE ",1,{\"name\":2}"), TAGS(HERE));
 	check_ollama(modellist_loaded, &mixed, "q:8b", TAGS(HERE), TAGS(ENTRY("q:8b", ",\"size\":8")));
 	check_ollama(modellist_loaded, &mixed, "", "{}", NULL);
+	check_ollama(modellist_version, &mixed, "", "{\"version\": \"0.12\"}\n", "{\"version\": \"0.12\"}\n");
+	check_ollama(modellist_version, &mixed, "", "{\"version\":", NULL);
+	check_ollama(modellist_version, &mixed, "", "{\"version\":12}", NULL);
+	check_ollama(modellist_version, &mixed, "", "", NULL);
 	is_int(modellist_ollama(&mixed), 1, "the upstream of \"*\" is asked");
 	is_int(modellist_ollama(&no_any), 1, "or the first of its kind");
 	is_int(modellist_ollama(&cloud_only), -1, "or none");
