@@ -58,6 +58,7 @@ static const unsigned causes[PROBLEM_COUNT] = {
 	[PROBLEM_ENCODED] = FALLBACK_5XX,
 	[PROBLEM_PAGE] = FALLBACK_5XX,
 	[PROBLEM_NO_STREAM] = FALLBACK_5XX,
+	[PROBLEM_WRONG_TYPE] = FALLBACK_5XX,
 	[PROBLEM_REDIRECTED] = FALLBACK_5XX,
 };
 
@@ -84,15 +85,26 @@ static void sent(void *arg)
 
 /* --- the head --- */
 
+/* JSON, whole or in pieces.  A server that does not say what it sends is believed to send that. */
+static bool is_json(const struct head *head)
+{
+	return head->content_type[0] == '\0' || head_is(head, "application/json") || head_is(head, "text/event-stream") ||
+	       head_is(head, "application/x-ndjson");
+}
+
 /* Answers that are none for the client. */
 static enum problem judge_head(const struct stream *stream, const struct head *head)
 {
+	enum wire_shape shape = stream->reply.client.shape;
+	bool counted = shape != SHAPE_PLAIN && shape != SHAPE_MEDIA;
 	if (head->encoded)
 		return PROBLEM_ENCODED;
 	if (head->status >= 300 && head->status < 400)
 		return PROBLEM_REDIRECTED;
 	if (head->status < 300 && head_is(head, "text/html"))
 		return PROBLEM_PAGE;
+	if (head->status < 300 && counted && !is_json(head))
+		return PROBLEM_WRONG_TYPE;
 	if (head->status < 300 && stream->wants_events && !head_is(head, "text/event-stream"))
 		return PROBLEM_NO_STREAM;
 	if (head->status == 401 || head->status == 403)

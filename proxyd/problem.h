@@ -24,6 +24,8 @@
 	X(PAGE, 502, "server_error", "upstream_error", "The model server answered with a web page.") \
 	X(NO_STREAM, 502, "server_error", "upstream_error", \
 	  "The model server answered in one piece, although a stream was asked for.") \
+	X(WRONG_TYPE, 502, "server_error", "upstream_error", \
+	  "The model server's answer is of a type that was not asked for.") \
 	X(REDIRECTED, 502, "server_error", "upstream_error", \
 	  "The model server answered with a redirect, which is not followed.") \
 	X(BAD_LIST, 502, "server_error", "upstream_error", "The model server's answer cannot be understood.") \
