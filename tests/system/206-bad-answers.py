@@ -33,18 +33,51 @@ def check_no_data(s, key, path):
             ("fault-redirect", "redirect"),
             ("fault-not-http", "broke off"),
             ("fault-huge-head", "broke off"),
+            ("fault-nul-head", "broke off"),
+            ("fault-negative-length", "broke off"),
+            ("fault-wrong-type", "type"),
+            ("status-42", "broke off"),
+            ("status-600", "status 600"),
+            ("status-999", "status 999"),
+            ("fault-many-hints", "broke off"),
         ):
             answer = s.http("POST", path, body(path, fault, stream), key)
             tap.is_(answer.status, 502, "%s: %s (stream: %s)" % (path, fault, stream))
             tap.has(message_of(answer), words, "says what it is")
+            tap.is_(s.http("POST", path, body(path, "plain", stream), key).status, 200, "and spoils no other")
 
 
-def check_bad_chunk(s, key, path):
-    what = body(path, "fault-bad-chunk", True)
-    text, proper = suite.Stream(s.port, path, what, suite.request_headers(key, what)).rest()
-    tap.ok(
-        proper and b"broke off" in text.rstrip().split(b"\n")[-1], "%s: a chunk that is none ends in an error" % path
-    )
+def check_half_answers(s, key, path):
+    """What is too short, by whatever its head says."""
+    for fault in ("fault-short-length", "fault-empty-200", "fault-cut", "fault-truncate"):
+        answer = s.http("POST", path, body(path, fault, False), key)
+        tap.is_((answer.status, message_of(answer)[-29:]), (502, "server broke off the connection."[-29:]), fault)
+        tap.is_(s.http("POST", path, body(path, "plain", False), key).status, 200, "and spoils no other")
+
+
+def check_bad_streams(s, key, path):
+    for fault, words in (
+        ("fault-bad-chunk", b"broke off"),
+        ("fault-long-chunk", b"broke off"),
+        ("fault-no-newline", b"before it was complete"),
+        ("fault-no-newline+fault-no-length", b"before it was complete"),
+    ):
+        what = body(path, fault, True)
+        text, proper = suite.Stream(s.port, path, what, suite.request_headers(key, what)).rest()
+        tap.ok(proper and words in text.rstrip().split(b"\n")[-1], "%s: %s ends in an error" % (path, fault))
+        tap.is_(s.http("POST", path, body(path, "plain", True), key).status, 200, "and spoils no other")
+
+
+def check_odd_but_good(s, key, path):
+    """Odd answers that can be understood are passed."""
+    for fault in ("fault-long-head", "fault-early-hints", "fault-padding", "status-299"):
+        answer = s.http("POST", path, body(path, fault, False), key)
+        wanted = s.http("POST", path, body(path, "plain", False), key)
+        tap.is_(answer.status // 100, 2, "%s: %s is passed" % (path, fault))
+        ours = answer.body.replace(fault.encode(), b"plain")
+        tap.ok(ours.lstrip() == wanted.body and len(answer.body) >= (fault == "fault-padding") << 24, "whole")
+    answer = s.http("POST", path, body(path, "fault-padding+status-500", False), key)
+    tap.ok(answer.status == 500 and len(answer.body) < 4096, "of an error of 16 MiB only the beginning is read")
 
 
 def check_trailing(s, key, path):
@@ -73,16 +106,35 @@ def check_no_stream(s, key):
     tap.is_(s.http("POST", "/v1/images/generations", what, key).status, 200, "images may come whole all the same")
 
 
+LISTS = ("/v1/models", "/v1/models/m", "/api/tags", "/api/ps", "/api/version")
+
+
 def check_lists(s, key):
-    for path in ("/v1/models", "/api/tags", "/api/ps", "/api/version"):
-        tap.is_(s.http("GET", path, key=key).status, 200, path)
+    for path in LISTS:
+        answer = s.http("GET", path.replace("s/m", "s/llama3.2:latest"), key=key)
+        tap.is_(answer.status, 200, path)
+
+
+def check_bad_lists(fault):
+    """Lists are read by heimgate itself, and none of more than 4 MiB."""
+    with suite.Suite(mock=("--always", fault)) as s:
+        key = s.make_key()
+        for path in LISTS:
+            answer = s.http("GET", path, key=key)
+            tap.is_(answer.status, 502, "%s: %s" % (path, fault))
+            tap.ok(message_of(answer), "with a reason")
+        tap.is_(s.http("GET", "/health").status, 200, "and all daemons live")
 
 
 with suite.Suite() as the_suite:
     the_key = the_suite.make_key()
     for route in ROUTES:
         check_no_data(the_suite, the_key, route)
-        check_bad_chunk(the_suite, the_key, route)
+        check_half_answers(the_suite, the_key, route)
+        check_bad_streams(the_suite, the_key, route)
+        check_odd_but_good(the_suite, the_key, route)
         check_trailing(the_suite, the_key, route)
     check_no_stream(the_suite, the_key)
     check_lists(the_suite, the_key)
+for words in ("padding", "page", "gzip", "truncate", "nul-head", "empty-200", "padding+status-999"):
+    check_bad_lists("fault-" + words)
