@@ -3,6 +3,7 @@
 
 import copy
 import http.client
+import itertools
 import json
 import os
 import re
@@ -204,6 +205,17 @@ def check_errors(s, key):
                 tap.is_(document["request_id"], answer.headers["request-id"], "with the request's id")
 
 
+# What a model server may say that its client is told in other words.
+WORDED_ANEW = "html-502 page empty-500 empty-200 string-error flat-error text-404 redirect gzip wrong-type not-http cut"
+
+
+def check_servers_errors(s, key):
+    for path, fault in itertools.product(EVERY, WORDED_ANEW.split()):
+        answer = Asker(s, key, path).model("fault-" + fault)
+        tap.ok(answer.status >= 400, "fault-%s on %s" % (fault, path))
+        check(DIALECTS[path], answer.body, "what is told of it")
+
+
 def check_crowd():
     """A connection too many has no request yet."""
     with suite.Suite(env={"HEIMGATE_CONNECTIONS_PER_ADDRESS": "1"}) as s, s.raw(b"GET /health HTTP/1.1\r\n") as one:
@@ -216,6 +228,8 @@ def check_crowd():
 # --- errors within streams ---
 
 CUT = "fault-cut+after-3"
+TRUNCATED = ("fault-truncate", "fault-truncate+fault-crlf", "fault-no-newline")
+BROKEN = (CUT, "fault-rst+after-0", "fault-bad-chunk", *TRUNCATED)
 STREAMS = (
     (CHAT, "error-openai", {"messages": SAID, "stream": True}),
     ("/v1/completions", "error-openai", {"prompt": "x", "stream": True}),
@@ -233,32 +247,39 @@ def check_last(schema, text, what):
         tap.ok(text.endswith(b"\n"), "%s ends with a line" % what)
         return check(schema, text.rstrip(b"\n").split(b"\n")[-1], what)
     tap.ok(text.endswith(b"\n\n"), "%s ends with an event" % what)
-    name, _, data = text.decode()[:-2].rpartition("\n\n")[2].rpartition("data: ")
+    last = text.decode().replace("\r\n", "\n")[:-2].rpartition("\n\n")[2]
+    name, _, data = last.rpartition("data: ")
     tap.is_(name, EVENTS.get(schema, ""), "of the right name")
     return check(schema, data, what)
 
 
 def check_streams(s, key):
-    for path, schema, members in STREAMS:
-        body = json.dumps({"model": CUT, **members}).encode()
-        check_last(schema, s.http("POST", path, body, key).body, "a cut stream of " + path)
+    for (path, schema, members), model in itertools.product(STREAMS, BROKEN):
+        body = json.dumps({"model": model, **members}).encode()
+        check_last(schema, s.http("POST", path, body, key).body, "%s on %s" % (model, path))
     body, headers = suite.form_body(("file", b"x", "a.wav"), ("model", CUT), ("stream", "true"))
     path = "/v1/audio/transcriptions"
     check_last("error-openai", s.http("POST", path, body, key, headers).body, "a cut stream of " + path)
 
 
-def check_lost_streams(s, key):
-    """What edge says when proxyd is gone."""
-    open_streams = []
+def check_ended(s, key, end, what):
+    """Streams that are under way when end() is called."""
+    begun = []
     for path, schema, members in STREAMS:
-        body = json.dumps({"model": "stream-100000x50", **members, "max_tokens": 100000}).encode()
-        open_streams.append((path, schema, suite.Stream(s.port, path, body, suite.request_headers(key, body))))
-    begun = [stream.response.readline() for _, _, stream in open_streams]
-    s.kill("proxyd")
-    for (path, schema, stream), first in zip(open_streams, begun):
-        check_last(schema, first + stream.rest()[0], "a lost stream of " + path)
+        body = json.dumps({"model": "fault-held", **members}).encode()
+        stream = suite.Stream(s.port, path, body, suite.request_headers(key, body))
+        begun.append((path, schema, stream, stream.response.readline()))
+    end()
+    for path, schema, stream, first in begun:
+        check_last(schema, first + stream.rest()[0], "%s %s" % (what, path))
+
+
+def check_ended_streams(s, key):
+    check_ended(s, key, lambda: s.kill("proxyd"), "when proxyd is gone, edge's last word on")
     s.start("proxyd")
     s.wait_serving()
+    gone = s.make_key("gone")
+    check_ended(s, gone, lambda: s.tool("key", "revoke", s.key_id(gone)), "when the key is revoked, the last word on")
 
 
 # --- lists and signs of life ---
@@ -385,6 +406,7 @@ with suite.Suite(env=ENV, models=MODELS) as the_suite:
     check_life(the_suite)
     check_lists(the_suite, the_key)
     check_streams(the_suite, the_key)
-    check_lost_streams(the_suite, the_key)
+    check_ended_streams(the_suite, the_key)
+    check_servers_errors(the_suite, the_key)
     check_errors(the_suite, the_key)
 check_crowd()
