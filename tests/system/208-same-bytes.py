@@ -34,6 +34,10 @@ USAGE_BY_ITSELF = (b"{", b'{"stream_options":{"include_usage":true},')
 USAGE_EVENT = re.compile(rb'(id: \d+\r?\n)?data: \{[^\r\n]*"choices":\[\][^\r\n]*\r?\n\r?\n')
 # Statuses of the server's that become others, because they are about the gate and not about its client.
 STATUSES = {401: 502, 403: 502, 429: 503}
+# What other events have while usage is asked for (OpenAI).
+NO_USAGE_YET = b',"usage":null'
+# With these the event that is taken out leaves a gap: a number, or a comment of its own.
+NUMBERED = re.compile(b"fault-id-lines|fault-pings")
 # What a stream of responses gets that its server ended with an error event, which leaves its clients waiting.
 FAILED = re.compile(rb'event: response\.failed\ndata: [^\n]+\n\n')
 # What a server sees of a request's headers; the rest of the client's does not get there.
@@ -150,8 +154,10 @@ class Request:
             self.sent = self.sent.replace(alias, target)
         is_stream = path.startswith((CHAT, "/v1/completions")) and b'"stream":true' in body
         self.strips = is_stream and b'"include_usage":true' not in body
+        self.unasked = self.sent
         if self.strips:
             self.sent = with_usage(self.sent)
+        self.is_gapless = self.strips and not NUMBERED.search(body)
 
     @property
     def dialect(self):
@@ -236,6 +242,12 @@ def check_body(request, got, wanted):
     return tap.ok(got.body == body, "%s: the same bytes" % request) or tap.diag("%r\n%r" % (got.body, body))
 
 
+def check_unasked(s, request, got):
+    """A client that asks for no usage gets what it would get without heimgate."""
+    wanted = Answer(s.mock.port, request.path, request.unasked, request.headers)
+    tap.is_(got.body.replace(NO_USAGE_YET, b""), wanted.body, "%s: as if nothing had been spliced" % request)
+
+
 def check_answer(request, got, wanted):
     status = STATUSES.get(wanted.status, wanted.status)
     tap.is_((got.status, got.whole), (status, True), "%s: %d" % (request, status))
@@ -313,6 +325,8 @@ def check(shape):
             got = Answer(s.port, request.path, request.body, {**request.headers, **key})
             check_answer(request, got, wanted)
             check_sent(s, request)
+            if request.is_gapless:
+                check_unasked(s, request, got)
         for path, said in STREAMS + (NATIVE_STREAMS if is_ollama else ()):
             check_events(s, key, path, said.encode())
 
