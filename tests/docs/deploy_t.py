@@ -104,8 +104,17 @@ def listens(port):
         return False
 
 
+def in_chunks(body):
+    """The body as http.client sends it in chunks.
+
+    Caddy 2.6 looks for more behind a body of known length, and breaks off an answer that has begun before it looked.
+    With chunks the end is part of the body, so that nothing answers before Caddy has seen it.
+    """
+    return iter([body])
+
+
 def post(port, key, body):
-    return suite.http_call(port, "POST", "/v1/chat/completions", body, suite.request_headers(key, body))
+    return suite.http_call(port, "POST", "/v1/chat/completions", in_chunks(body), suite.request_headers(key, body))
 
 
 def check_stream(s, port, key, name):
@@ -132,7 +141,7 @@ def check_word_by_word(s, port, key, name):
     """The server says a word only when the one before has reached the client."""
     for path, members in STREAMS:
         body = json.dumps({"model": "fault-held+stream-6", "stream": True, **members}).encode()
-        stream = suite.Stream(port, path, body, suite.request_headers(key, body))
+        stream = suite.Stream(port, path, in_chunks(body), suite.request_headers(key, body))
         for word in WORDS:
             while word not in next_of(stream, path):
                 pass
@@ -145,7 +154,9 @@ def check_word_by_word(s, port, key, name):
 
 def chat_bytes(key, model, headers=()):
     """A chat as it stands on the wire, for the host that the proxies serve."""
-    data = suite.request_bytes(key, suite.chat_body(model), headers=headers)
+    body = suite.chat_body(model)
+    in_one_chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    data = suite.request_bytes(key, in_one_chunk, headers={**dict(headers), "Transfer-Encoding": "chunked"})
     return data.replace(b"Host: localhost", b"Host: 127.0.0.1")
 
 
@@ -208,7 +219,9 @@ def check_answers(s, port, key, name):
     answer = post(port, key, suite.chat_body("stream-50", stream=True))
     tap.ok(answer.status == 200 and answer.body.endswith(b"data: [DONE]\n\n"), "%s: a stream ends as it should" % name)
     tap.is_(post(port, "sk-hg-wrong", suite.chat_body("m")).code, "invalid_api_key", "errors are edge's own")
-    tap.is_(post(port, key, suite.chat_body("m", "x" * (16 << 20))).status, 200, "a large body passes")
+    body = suite.chat_body("m", "x" * (16 << 20))
+    answer = suite.http_call(port, "POST", "/v1/chat/completions", body, suite.request_headers(key, body))
+    tap.is_(answer.status, 200, "a large body passes")
 
 
 def check_not_twice(s, port, key, name):
