@@ -81,8 +81,11 @@ class Suite(Clients):
                 "upstreams": {"mock": {"base_url": "MOCK", "kind": "ollama"}},
                 "models": {"*": {"targets": [{"upstream": "mock"}]}},
             }
+        models = json.loads(json.dumps(models).replace("MOCK", self.mock.url))
+        for upstream in models["upstreams"].values():
+            upstream.setdefault("open_after", 0)  # many tests ask for one failure after the other
         with open(self.models_path, "w", encoding="utf-8") as file:
-            file.write(json.dumps(models).replace("MOCK", self.mock.url))
+            json.dump(models, file)
 
     def settings(self, extra=()):
         """The environment of a daemon or tool."""
