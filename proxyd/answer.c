@@ -230,8 +230,11 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 		taken = take_plain(stream, bytes, length);
 	else
 		taken = keep(stream, bytes, length);
-	if (!taken)
-		stream_fail(stream, stream->answer == ANSWER_LIST ? PROBLEM_BAD_LIST : PROBLEM_BUSY);
+	if (!taken && stream->answer == ANSWER_LIST) {
+		answer_leave(stream);
+		fail(stream, PROBLEM_BAD_LIST);
+	} else if (!taken)
+		stream_fail(stream, PROBLEM_BUSY);
 	else if (stream->reply.broken)
 		stream_fail(stream, PROBLEM_BUSY);
 	return true;
@@ -291,12 +294,10 @@ static void ended(void *arg, enum problem problem, const char *reason)
 		end_stream(stream, problem);
 	else if (stream->answer == ANSWER_PLAIN)
 		end_plain(stream, problem);
-	else if (stream->answer != ANSWER_LIST)
-		end_untold(stream, problem);
-	else if (problem != PROBLEM_NONE)
-		stream_fail(stream, problem);
-	else
+	else if (stream->answer == ANSWER_LIST && problem == PROBLEM_NONE)
 		catalogue_finish(stream);
+	else
+		end_untold(stream, problem);
 }
 
 static const struct upstream_events events = {sent, take_head, take_data, ended};

@@ -7,6 +7,7 @@
 #include "../proto/daemon/log.h"
 #include "answer.h"
 #include "backoff.h"
+#include "catalogue.h"
 #include "proxyd.h"
 #include "stream.h"
 
@@ -173,6 +174,8 @@ void attempt_failed(struct stream *stream, unsigned cause, enum problem problem)
 {
 	struct attempt *attempt = &stream->attempt;
 	attempt->problem = problem;
+	if (stream->catalogue && catalogue_go_on(stream))
+		return;
 	if (!attempt->model || !(attempt->model->fallback_on & cause)) {
 		give_up(stream);
 		return;

@@ -61,7 +61,8 @@ static void take_offer(const struct question *question)
 	struct proxyd *proxyd = question->proxyd;
 	char *names = malloc(OFFER_MAX);
 	CHECK(names != NULL);
-	long length = modellist_names(question->body, question->length, names, OFFER_MAX);
+	long length = modellist_names(&question->routes->models->upstreams[question->upstream], question->body,
+	                              question->length, names, OFFER_MAX);
 	if (length >= 0)
 		standing_set_offer(standing_of(question), names, (size_t)length);
 	free(names);

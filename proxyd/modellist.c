@@ -1,20 +1,118 @@
 #include "modellist.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
-long modellist_upstream(const struct models *models)
+#include "../proto/daemon/log.h"
+#include "modellist_private.h"
+
+#define GEMINI_PREFIX "models/"
+
+const struct model *modellist_route(const struct modellist *list, const char *name, const char **there)
 {
-	const char *name = "*";
-	const struct model *any = models_route(models, &name);
-	return any ? (long)any->targets[0].upstream : -1;
+	*there = name;
+	return models_route(list->models, there);
 }
 
-bool modellist_is_configured(const struct models *models, const char *id)
+bool modellist_may_reach(const struct modellist *list, const struct target *target)
 {
-	const struct model *model = models_find(models, id);
+	return !list->local_only || list->models->upstreams[target->upstream].local;
+}
+
+/* --- what upstreams say --- */
+
+static bool leads_to(const struct modellist *list, const struct model *model, size_t upstream)
+{
+	for (size_t i = 0; model && i < model_targets(model); i++)
+		if (model->targets[i].upstream == upstream && modellist_may_reach(list, &model->targets[i]))
+			return true;
+	return false;
+}
+
+bool modellist_leads_to(const struct modellist *list, const char *name, size_t upstream)
+{
+	const char *there;
+	return leads_to(list, modellist_route(list, name, &there), upstream);
+}
+
+bool modellist_wants(const struct modellist *list, size_t upstream)
+{
+	if (!list->native)
+		return modellist_leads_to(list, "*", upstream);
+	if (list->models->upstreams[upstream].kind != UPSTREAM_OLLAMA)
+		return false;
+	for (size_t i = 0; i < list->models->model_count; i++)
+		if (modellist_leads_to(list, list->models->models[i].name, upstream))
+			return true;
+	return false;
+}
+
+/* Gemini's names have a prefix that its own clients leave out. */
+static void plain_name(const struct upstream *upstream, json_t *entry)
+{
+	const char *id = json_string_value(json_object_get(entry, "id"));
+	bool prefixed = id && strncmp(id, GEMINI_PREFIX, strlen(GEMINI_PREFIX)) == 0;
+	if (upstream->kind == UPSTREAM_GEMINI && prefixed)
+		json_object_set_new(entry, "id", json_string(id + strlen(GEMINI_PREFIX)));
+}
+
+/* The array of an answer; an empty one for null, which Ollama answers when it has none; NULL when it is no list. */
+static json_t *read_entries(const struct upstream *upstream, const char *answer, size_t length, const char *member)
+{
+	json_t *object = json_loadb(answer, length, 0, NULL), *entry;
+	json_t *found = json_object_get(object, member);
+	json_t *entries = json_is_array(found) ? json_incref(found) : json_is_null(found) ? json_array() : NULL;
+	size_t index;
+	json_array_foreach(entries, index, entry)
+	{
+		plain_name(upstream, entry);
+	}
+	json_decref(object);
+	return entries;
+}
+
+bool modellist_take(struct modellist *list, size_t upstream, const char *answer, size_t length)
+{
+	const struct upstream *of = &list->models->upstreams[upstream];
+	json_t *entries = read_entries(of, answer, length, list->native ? "models" : "data");
+	if (!entries)
+		return false;
+	list->listings = reallocarray(list->listings, list->count + 1, sizeof(*list->listings));
+	CHECK(list->listings != NULL);
+	list->listings[list->count++] = (struct listing){upstream, entries};
+	return true;
+}
+
+void modellist_clear(struct modellist *list)
+{
+	while (list->count > 0)
+		json_decref(list->listings[--list->count].entries);
+	free(list->listings);
+	list->listings = NULL;
+}
+
+/* --- what models.json says --- */
+
+bool modellist_shows(const struct modellist *list, const char *name)
+{
+	const char *there;
+	if (strcmp(name, "*") == 0 || !model_list_allows(list->allowed, name))
+		return false;
+	const struct model *model = modellist_route(list, name, &there);
+	for (size_t i = 0; i < model_targets(model); i++)
+		if (modellist_may_reach(list, &model->targets[i]))
+			return true;
+	return false;
+}
+
+bool modellist_is_configured(const struct modellist *list, const char *id)
+{
+	const struct model *model = models_find(list->models, id);
 	return model && strcmp(id, "*") != 0 && strcmp(model->name, id) == 0;
 }
+
+/* --- OpenAI's list --- */
 
 static json_t *configured_model(const struct modellist *list, const char *id)
 {
@@ -26,97 +124,76 @@ static void add_configured(const struct modellist *list, json_t *data)
 {
 	for (size_t i = 0; i < list->models->model_count; i++) {
 		const char *id = list->models->models[i].name;
-		if (strcmp(id, "*") != 0 && model_list_allows(list->allowed, id))
+		if (modellist_shows(list, id))
 			json_array_append_new(data, configured_model(list, id));
 	}
 }
 
-/* The upstream's array of models; an empty one for null, which Ollama answers when it has none. */
-static json_t *upstream_models(const struct modellist *list)
+/* Of two upstreams that list the same model, the first one's words stand. */
+static bool is_wanted(const struct modellist *list, const json_t *seen, const char *id)
 {
-	json_t *answer = json_loadb(list->upstream, list->upstream_length, 0, NULL);
-	json_t *data = json_object_get(answer, "data");
-	json_t *models = json_is_array(data) ? json_incref(data) : json_is_null(data) ? json_array() : NULL;
-	json_decref(answer);
-	return models;
+	return id && model_list_allows(list->allowed, id) && !modellist_is_configured(list, id) &&
+	       !json_object_get(seen, id);
 }
 
-static bool is_wanted(const struct modellist *list, const json_t *model)
-{
-	const char *id = json_string_value(json_object_get(model, "id"));
-	return id && model_list_allows(list->allowed, id) && !modellist_is_configured(list->models, id);
-}
-
-/* All models of the key as a JSON array; NULL when the upstream's list is none. */
 static json_t *gather(const struct modellist *list)
 {
-	json_t *upstream = list->upstream ? upstream_models(list) : json_array();
-	if (!upstream)
-		return NULL;
-	json_t *data = json_array();
+	json_t *data = json_array(), *seen = json_object(), *entry;
 	size_t index;
-	json_t *model;
 	add_configured(list, data);
-	json_array_foreach(upstream, index, model)
-	{
-		if (is_wanted(list, model))
-			json_array_append(data, model);
+	for (size_t i = 0; i < list->count; i++) {
+		json_array_foreach(list->listings[i].entries, index, entry)
+		{
+			const char *id = json_string_value(json_object_get(entry, "id"));
+			if (!is_wanted(list, seen, id))
+				continue;
+			json_array_append(data, entry);
+			json_object_set_new(seen, id, json_true());
+		}
 	}
-	json_decref(upstream);
+	json_decref(seen);
 	return data;
 }
 
-static enum modellist_result render(json_t *object, char **text)
+char *modellist_render(json_t *object)
 {
-	*text = json_dumps(object, JSON_COMPACT);
+	char *text = json_dumps(object, JSON_COMPACT);
+	CHECK(text != NULL);
 	json_decref(object);
-	return *text ? MODELLIST_DONE : MODELLIST_BAD_JSON;
+	return text;
 }
 
-enum modellist_result modellist_all(const struct modellist *list, char **text)
+char *modellist_all(const struct modellist *list)
 {
-	json_t *data = gather(list);
-	if (!data)
-		return MODELLIST_BAD_JSON;
-	return render(json_pack("{s:s,s:o}", "object", "list", "data", data), text);
+	return modellist_render(json_pack("{s:s,s:o}", "object", "list", "data", gather(list)));
 }
 
-static json_t *find(json_t *data, const char *id)
+char *modellist_one(const struct modellist *list, const char *id)
 {
+	json_t *data = gather(list), *entry;
+	char *text = NULL;
 	size_t index;
-	json_t *model;
-	json_array_foreach(data, index, model)
+	json_array_foreach(data, index, entry)
 	{
-		if (strcmp(json_string_value(json_object_get(model, "id")), id) == 0)
-			return json_incref(model);
+		if (!text && strcmp(json_string_value(json_object_get(entry, "id")), id) == 0)
+			text = modellist_render(json_incref(entry));
 	}
-	return NULL;
-}
-
-enum modellist_result modellist_one(const struct modellist *list, const char *id, char **text)
-{
-	json_t *data = gather(list);
-	if (!data)
-		return MODELLIST_BAD_JSON;
-	json_t *model = find(data, id);
 	json_decref(data);
-	return model ? render(model, text) : MODELLIST_NO_MODEL;
+	return text;
 }
 
-long modellist_names(const char *answer, size_t length, char *names, size_t size)
+long modellist_names(const struct upstream *upstream, const char *answer, size_t length, char *names, size_t size)
 {
-	const struct modellist list = {.upstream = answer, .upstream_length = length};
-	json_t *models = upstream_models(&list), *model;
+	json_t *entries = read_entries(upstream, answer, length, "data"), *entry;
 	size_t index, used = 0;
-	json_array_foreach(models, index, model)
+	json_array_foreach(entries, index, entry)
 	{
-		const char *id = json_string_value(json_object_get(model, "id"));
+		const char *id = json_string_value(json_object_get(entry, "id"));
 		if (!id || strchr(id, '\n') || used + strlen(id) + 1 > size)
 			continue;
-		memcpy(names + used, id, strlen(id));
-		used += strlen(id);
+		used += (size_t)(stpcpy(names + used, id) - (names + used));
 		names[used++] = '\n';
 	}
-	json_decref(models);
-	return models ? (long)(used > 0 ? used - 1 : 0) : -1;
+	json_decref(entries);
+	return entries ? (long)(used > 0 ? used - 1 : 0) : -1;
 }

@@ -1,47 +1,7 @@
 /* Ollama's own lists. */
-#include <jansson.h>
 #include <string.h>
 
-#include "modellist.h"
-
-static bool is_ollama(const struct models *models, const struct model *model)
-{
-	return models->upstreams[model->targets[0].upstream].kind == UPSTREAM_OLLAMA;
-}
-
-/* The row that a name leads to, and in *target what its first target calls it. */
-static const struct model *follow(const struct models *models, const char *name, const char **target)
-{
-	const struct model *model = models_route(models, &name);
-	*target = model && model->targets[0].model[0] != '\0' ? model->targets[0].model : name;
-	return model;
-}
-
-long modellist_ollama(const struct models *models)
-{
-	const char *target;
-	const struct model *any = follow(models, "*", &target);
-	if (any && is_ollama(models, any))
-		return (long)any->targets[0].upstream;
-	for (size_t i = 0; i < models->model_count; i++) {
-		const struct model *model = follow(models, models->models[i].name, &target);
-		if (is_ollama(models, model))
-			return (long)model->targets[0].upstream;
-	}
-	return -1;
-}
-
-/* The upstream's array; an empty one when there is no upstream; NULL when its answer is none. */
-static json_t *upstream_models(const struct modellist *list)
-{
-	if (!list->upstream)
-		return json_array();
-	json_t *answer = json_loadb(list->upstream, list->upstream_length, 0, NULL);
-	json_t *found = json_object_get(answer, "models");
-	json_t *models = json_is_array(found) ? json_incref(found) : json_is_null(found) ? json_array() : NULL;
-	json_decref(answer);
-	return models;
-}
+#include "modellist_private.h"
 
 static const char *name_of(const json_t *entry)
 {
@@ -55,14 +15,16 @@ static bool is_same(const char *listed, const char *name)
 	return strncmp(listed, name, length) == 0 && (listed[length] == '\0' || strcmp(listed + length, ":latest") == 0);
 }
 
-static json_t *find_entry(const json_t *models, const char *name)
+static json_t *find_entry(const struct modellist *list, size_t upstream, const char *name)
 {
 	size_t index;
 	json_t *entry;
-	json_array_foreach(models, index, entry)
-	{
-		if (name_of(entry) && is_same(name_of(entry), name))
-			return entry;
+	for (size_t i = 0; i < list->count; i++) {
+		json_array_foreach(list->listings[i].entries, index, entry)
+		{
+			if (list->listings[i].upstream == upstream && name_of(entry) && is_same(name_of(entry), name))
+				return entry;
+		}
 	}
 	return NULL;
 }
@@ -75,82 +37,68 @@ static json_t *blank_entry(void)
 	                 "family", "", "families", "parameter_size", "", "quantization_level", "");
 }
 
-/* NULL when no Ollama serves it. */
-static json_t *configured_entry(const struct modellist *list, const char *name, const json_t *models)
+/* The first Ollama among the targets that the key may reach; NULL when there is none. */
+static const struct target *find_target(const struct modellist *list, const struct model *model)
 {
-	const char *target;
-	const struct model *model = follow(list->models, name, &target);
-	if (!is_ollama(list->models, model))
-		return NULL;
-	json_t *known = model->targets[0].upstream == list->asked ? find_entry(models, target) : NULL;
+	for (size_t i = 0; i < model_targets(model); i++) {
+		const struct target *target = &model->targets[i];
+		if (list->models->upstreams[target->upstream].kind == UPSTREAM_OLLAMA && modellist_may_reach(list, target))
+			return target;
+	}
+	return NULL;
+}
+
+static void add_configured(const struct modellist *list, const char *name, json_t *entries)
+{
+	const char *there;
+	const struct target *target = find_target(list, modellist_route(list, name, &there));
+	if (!target)
+		return;
+	json_t *known = find_entry(list, target->upstream, target->model[0] != '\0' ? target->model : there);
 	json_t *entry = known ? json_copy(known) : blank_entry();
 	json_object_set_new(entry, "name", json_string(name));
 	json_object_set_new(entry, "model", json_string(name));
-	return entry;
+	json_array_append_new(entries, entry);
 }
 
-/* Whether the key may ask for a model that the upstream calls so, and the asking would reach it. */
-static bool is_reachable(const struct modellist *list, const char *name)
+/* Those that the key may ask for by the upstream's name, and would then reach. */
+static void add_listed(const struct modellist *list, bool configured_too, json_t *entries)
 {
-	const char *target;
-	const struct model *model = name ? follow(list->models, name, &target) : NULL;
-	return model && model->targets[0].upstream == list->asked && model_list_allows(list->allowed, name);
+	size_t index;
+	json_t *entry;
+	for (size_t i = 0; i < list->count; i++) {
+		json_array_foreach(list->listings[i].entries, index, entry)
+		{
+			const char *name = name_of(entry);
+			bool wanted = name && model_list_allows(list->allowed, name) &&
+			              modellist_leads_to(list, name, list->listings[i].upstream);
+			if (wanted && (configured_too || !modellist_is_configured(list, name)))
+				json_array_append(entries, entry);
+		}
+	}
 }
 
-static enum modellist_result render(json_t *entries, char **text)
+char *modellist_tags(const struct modellist *list)
 {
-	json_t *object = json_pack("{s:o}", "models", entries);
-	*text = json_dumps(object, JSON_COMPACT);
+	json_t *entries = json_array();
+	for (size_t i = 0; i < list->models->model_count; i++)
+		if (modellist_shows(list, list->models->models[i].name))
+			add_configured(list, list->models->models[i].name, entries);
+	add_listed(list, false, entries);
+	return modellist_render(json_pack("{s:o}", "models", entries));
+}
+
+char *modellist_loaded(const struct modellist *list)
+{
+	json_t *entries = json_array();
+	add_listed(list, true, entries);
+	return modellist_render(json_pack("{s:o}", "models", entries));
+}
+
+bool modellist_is_version(const char *answer, size_t length)
+{
+	json_t *object = json_loadb(answer, length, 0, NULL);
+	bool is_version = json_is_string(json_object_get(object, "version"));
 	json_decref(object);
-	return *text ? MODELLIST_DONE : MODELLIST_BAD_JSON;
-}
-
-enum modellist_result modellist_tags(const struct modellist *list, char **text)
-{
-	json_t *upstream = upstream_models(list), *entries = json_array(), *entry;
-	size_t index;
-	if (!upstream) {
-		json_decref(entries);
-		return MODELLIST_BAD_JSON;
-	}
-	for (size_t i = 0; i < list->models->model_count; i++) {
-		const char *name = list->models->models[i].name;
-		bool named = strcmp(name, "*") != 0 && model_list_allows(list->allowed, name);
-		json_t *configured = named ? configured_entry(list, name, upstream) : NULL;
-		if (configured)
-			json_array_append_new(entries, configured);
-	}
-	json_array_foreach(upstream, index, entry)
-	{
-		if (is_reachable(list, name_of(entry)) && !modellist_is_configured(list->models, name_of(entry)))
-			json_array_append(entries, entry);
-	}
-	json_decref(upstream);
-	return render(entries, text);
-}
-
-enum modellist_result modellist_loaded(const struct modellist *list, char **text)
-{
-	json_t *upstream = upstream_models(list), *entries = json_array(), *entry;
-	size_t index;
-	json_array_foreach(upstream, index, entry)
-	{
-		if (is_reachable(list, name_of(entry)))
-			json_array_append(entries, entry);
-	}
-	if (upstream) {
-		json_decref(upstream);
-		return render(entries, text);
-	}
-	json_decref(entries);
-	return MODELLIST_BAD_JSON;
-}
-
-enum modellist_result modellist_version(const struct modellist *list, char **text)
-{
-	json_t *answer = json_loadb(list->upstream, list->upstream_length, 0, NULL);
-	bool told = json_is_string(json_object_get(answer, "version"));
-	json_decref(answer);
-	*text = told ? strndup(list->upstream, list->upstream_length) : NULL;
-	return *text ? MODELLIST_DONE : MODELLIST_BAD_JSON;
+	return is_version;
 }

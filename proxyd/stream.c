@@ -21,6 +21,7 @@ static void free_stream(struct stream *stream)
 	loop_timer_clear(&stream->total);
 	loop_timer_clear(&stream->attempt.again);
 	answer_free(stream);
+	catalogue_free(stream);
 	reply_free(&stream->reply);
 	routes_drop(stream->routes);
 	free((void *)stream->passed.data);

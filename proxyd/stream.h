@@ -28,6 +28,7 @@
 #include "request.h"
 #include "upstream.h"
 
+struct catalogue;
 struct proxyd;
 struct routes;
 
@@ -84,8 +85,9 @@ struct stream {
 
 	/* The answer. */
 	enum stream_answer answer;
-	struct head head; /* valid once answer is set */
-	char *kept;       /* bytes of its body that have not been passed on */
+	struct head head;            /* valid once answer is set */
+	struct catalogue *catalogue; /* a list being gathered; NULL: it is none */
+	char *kept;                  /* bytes of its body that have not been passed on */
 	size_t kept_length;
 	bool cancelled;
 	uint64_t opened_ms, opened_wall, sent_us, first_byte_us; /* loop_now(), loop_wall(), loop_micros() */

@@ -12,7 +12,8 @@ enum { WEIGHT_MAX = 1000, RETRIES_MAX = 5, PARAM_NAME_MAX = 64 };
 /* What heimgate itself reads and writes, and what would be a path to the scanner. */
 static bool is_ours(const char *name)
 {
-	return strchr(name, '.') || strcmp(name, "model") == 0 || strcmp(name, "stream") == 0 || strcmp(name, "stream_options") == 0;
+	return strchr(name, '.') || strcmp(name, "model") == 0 || strcmp(name, "stream") == 0 ||
+	       strcmp(name, "stream_options") == 0;
 }
 
 static struct param *add_param(const struct place *at, struct target *target, const char *member, const char *name)

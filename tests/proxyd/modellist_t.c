@@ -20,26 +20,35 @@ static struct target first = {.upstream = 0}, second = {.upstream = 1};
 static struct target first_llama = {.upstream = 0, .model = "llama3.2"};
 static struct target second_llama = {.upstream = 1, .model = "llama3.2"};
 static struct model rows[] = {ROW("*", second), ROW("gpt-4o-mini", first_llama)};
-static struct models with_any = {NULL, 2, rows, 2};
-static struct models without_any = {NULL, 2, rows + 1, 1};
+static struct upstream plain[] = {{.kind = UPSTREAM_OPENAI}, {.kind = UPSTREAM_OPENAI}};
+static struct models with_any = {plain, 2, rows, 2};
+static struct models without_any = {plain, 2, rows + 1, 1};
+
+/* A list of the one upstream that has answered, or of none; NULL when its answer is no list. */
+static char *make(char *(*render)(const struct modellist *), struct modellist list, const char *upstream)
+{
+	char *text = NULL;
+	if (!upstream || modellist_take(&list, 1, upstream, strlen(upstream)))
+		text = render(&list);
+	modellist_clear(&list);
+	return text;
+}
 
 static void check_all(const struct models *models, const char *allowed, const char *upstream, const char *wanted)
 {
-	char *text = NULL;
-	struct modellist list = {models, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0, 1};
-	enum modellist_result result = modellist_all(&list, &text);
-	is_int(result, wanted ? MODELLIST_DONE : MODELLIST_BAD_JSON, "result of %s", upstream ? upstream : "no upstream");
+	char *text =
+		make(modellist_all, (struct modellist){.models = models, .allowed = allowed, .created = 1700000000}, upstream);
 	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
 	free(text);
 }
 
-static void check_one(const char *allowed, const char *id, const char *upstream, enum modellist_result result,
-                      const char *wanted)
+static void check_one(const char *allowed, const char *id, const char *upstream, const char *wanted)
 {
-	char *text = NULL;
-	struct modellist list = {&with_any, allowed, 1700000000, upstream, upstream ? strlen(upstream) : 0, 1};
-	is_int(modellist_one(&list, id, &text), result, "result for %s", id);
+	struct modellist list = {.models = &with_any, .allowed = allowed, .created = 1700000000};
+	bool taken = !upstream || modellist_take(&list, 1, upstream, strlen(upstream));
+	char *text = taken ? modellist_one(&list, id) : NULL;
 	is_text(text, wanted, "%s, allowed [%s]", id, allowed);
+	modellist_clear(&list);
 	free(text);
 }
 
@@ -61,13 +70,13 @@ static void all(void)
 
 static void one(void)
 {
-	check_one("", "gpt-4o-mini", NULL, MODELLIST_DONE, ALIAS);
-	check_one("", "hf.co/a/b:Q4", LIST(LLAMA "," HUB), MODELLIST_DONE, HUB);
-	check_one("", "nothing", LIST(LLAMA), MODELLIST_NO_MODEL, NULL);
-	check_one("other", "gpt-4o-mini", NULL, MODELLIST_NO_MODEL, NULL);
-	check_one("other", "llama3.2:latest", LIST(LLAMA), MODELLIST_NO_MODEL, NULL);
-	check_one("", "*", LIST(LLAMA), MODELLIST_NO_MODEL, NULL);
-	check_one("", "x", "[", MODELLIST_BAD_JSON, NULL);
+	check_one("", "gpt-4o-mini", NULL, ALIAS);
+	check_one("", "hf.co/a/b:Q4", LIST(LLAMA "," HUB), HUB);
+	check_one("", "nothing", LIST(LLAMA), NULL);
+	check_one("other", "gpt-4o-mini", NULL, NULL);
+	check_one("other", "llama3.2:latest", LIST(LLAMA), NULL);
+	check_one("", "*", LIST(LLAMA), NULL);
+	check_one("", "x", "[", NULL);
 }
 
 #define ENTRY(name, rest) "{\"name\":\"" name "\",\"model\":\"" name "\"" rest "}"
@@ -83,14 +92,17 @@ static struct models mixed = {servers, 2, mixed_rows, 4};
 static struct models no_any = {servers, 2, mixed_rows + 1, 3};
 static struct models cloud_only = {servers, 1, mixed_rows + 1, 1};
 
-static void check_ollama(enum modellist_result (*make)(const struct modellist *, char **), const struct models *models,
-                         const char *allowed, const char *upstream, const char *wanted)
+static void check_ollama(char *(*render)(const struct modellist *), const struct models *models, const char *allowed,
+                         const char *upstream, const char *wanted)
 {
-	char *text = NULL;
-	struct modellist list = {models, allowed, 0, upstream, upstream ? strlen(upstream) : 0, 1};
-	is_int(make(&list, &text), wanted ? MODELLIST_DONE : MODELLIST_BAD_JSON, "result of %s", upstream ? upstream : "-");
+	char *text = make(render, (struct modellist){.models = models, .allowed = allowed, .native = true}, upstream);
 	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
 	free(text);
+}
+
+static void check_version(const char *answer, bool wanted)
+{
+	is_int(modellist_is_version(answer, strlen(answer)), wanted, "%s is a version or not", answer);
 }
 
 static void ollama(void)
@@ -108,13 +120,70 @@ static void ollama(void)
 	check_ollama(modellist_loaded, &mixed, "", TAGS(HERE ",1,{\"name\":2}"), TAGS(HERE));
 	check_ollama(modellist_loaded, &mixed, "q:8b", TAGS(HERE), TAGS(ENTRY("q:8b", ",\"size\":8")));
 	check_ollama(modellist_loaded, &mixed, "", "{}", NULL);
-	check_ollama(modellist_version, &mixed, "", "{\"version\": \"0.12\"}\n", "{\"version\": \"0.12\"}\n");
-	check_ollama(modellist_version, &mixed, "", "{\"version\":", NULL);
-	check_ollama(modellist_version, &mixed, "", "{\"version\":12}", NULL);
-	check_ollama(modellist_version, &mixed, "", "", NULL);
-	is_int(modellist_ollama(&mixed), 1, "the upstream of \"*\" is asked");
-	is_int(modellist_ollama(&no_any), 1, "or the first of its kind");
-	is_int(modellist_ollama(&cloud_only), -1, "or none");
+	check_version("{\"version\": \"0.12\"}\n", true);
+	check_version("{\"version\":", false);
+	check_version("{\"version\":12}", false);
+	check_version("", false);
+}
+
+static bool wants(const struct models *models, bool native, bool local_only, size_t upstream)
+{
+	const struct modellist list = {.models = models, .allowed = "", .native = native, .local_only = local_only};
+	return modellist_wants(&list, upstream);
+}
+
+/* Which upstreams are asked. */
+static void asked(void)
+{
+	ok(wants(&with_any, false, false, 1), "the upstream of \"*\" is asked");
+	ok(!wants(&with_any, false, false, 0), "and no other");
+	ok(!wants(&without_any, false, false, 1), "none without \"*\"");
+	ok(wants(&mixed, true, false, 1) && wants(&no_any, true, false, 1), "of Ollamas any to which a name leads");
+	ok(!wants(&mixed, true, false, 0), "what is no Ollama has no such list");
+	ok(!wants(&mixed, true, true, 1), "who may only go to what is local does not see others");
+	servers[1].local = true;
+	ok(wants(&mixed, true, true, 1) && wants(&mixed, false, true, 1), "and sees what is");
+	servers[1].local = false;
+}
+
+static struct target both_targets[] = {{.upstream = 0}, {.upstream = 1}};
+static struct model both_rows[] = {{.name = "*", .targets = both_targets, .target_count = 1, .fallback_count = 1}};
+static struct models both = {.upstreams = servers, .upstream_count = 2, .models = both_rows, .model_count = 1};
+
+static void several(void)
+{
+	struct modellist list = {.models = &both, .allowed = ""};
+	ok(modellist_wants(&list, 0) && modellist_wants(&list, 1), "all upstreams of \"*\" are asked");
+	ok(modellist_take(&list, 0, LIST(LLAMA), strlen(LIST(LLAMA))), "the first one lists something");
+	ok(modellist_take(&list, 1, LIST(TAKEN "," LLAMA), strlen(LIST(TAKEN "," LLAMA))), "so does the second");
+	char *text = modellist_all(&list);
+	is_text(text, LIST(LLAMA "," TAKEN), "what both list is there once");
+	free(text);
+	modellist_clear(&list);
+}
+
+static void local_only(void)
+{
+	struct modellist list = {.models = &mixed, .allowed = "", .local_only = true};
+	char *text = modellist_all(&list);
+	is_text(text, LIST(), "who may only go to what is local sees no name that leads elsewhere");
+	free(text);
+	servers[1].local = true;
+	text = modellist_one(&list, "near");
+	ok(text && !modellist_one(&list, "far"), "and sees those that do not");
+	servers[1].local = false;
+	free(text);
+}
+
+static void names(void)
+{
+	static const struct upstream gemini = {.kind = UPSTREAM_GEMINI};
+	static const char answer[] = "{\"data\":[{\"id\":\"models/a\"},{\"id\":7},{\"id\":\"models/bcd\"}]}";
+	char text[8];
+	is_int(modellist_names(&gemini, answer, strlen(answer), text, sizeof(text)), 5, "names, without Gemini's prefix");
+	is_bytes(text, 5, "a\nbcd", 5, "one per line");
+	is_int(modellist_names(&gemini, answer, strlen(answer), text, 4), 1, "as many as there is room for");
+	is_int(modellist_names(&gemini, "{}", 2, text, sizeof(text)), -1, "none of what is no list");
 }
 
 int main(void)
@@ -122,10 +191,13 @@ int main(void)
 	ollama();
 	all();
 	one();
-	is_int(modellist_upstream(&with_any), 1, "the upstream of \"*\" is asked");
-	is_int(modellist_upstream(&without_any), -1, "none without \"*\"");
-	ok(modellist_is_configured(&with_any, "gpt-4o-mini"), "an alias is configured");
-	ok(!modellist_is_configured(&with_any, "llama3.2"), "what \"*\" reaches is not");
-	ok(!modellist_is_configured(&with_any, "*"), "and \"*\" is no name");
+	asked();
+	several();
+	local_only();
+	names();
+	const struct modellist list = {.models = &with_any, .allowed = ""};
+	ok(modellist_is_configured(&list, "gpt-4o-mini"), "an alias is configured");
+	ok(!modellist_is_configured(&list, "llama3.2"), "what \"*\" reaches is not");
+	ok(!modellist_is_configured(&list, "*"), "and \"*\" is no name");
 	return tap_done();
 }
