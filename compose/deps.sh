@@ -9,7 +9,7 @@ run_needs="cc:gcc make:make /usr/include/nng/nng.h:libnng-dev /usr/include/sodiu
 	/usr/include/*/curl/curl.h:libcurl4-openssl-dev curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clang
 	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev
-	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc
+	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc openssl:openssl
 	nginx:nginx-light wrk:wrk /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server
 	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy
 	podman:podman podman-compose:podman-compose runc:runc iptables:iptables debootstrap:debootstrap

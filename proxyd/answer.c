@@ -233,10 +233,9 @@ static bool take_data(void *arg, const char *bytes, size_t length)
 	if (!taken && stream->answer == ANSWER_LIST) {
 		answer_leave(stream);
 		fail(stream, PROBLEM_BAD_LIST);
-	} else if (!taken)
+	} else if (!taken || stream->reply.broken) {
 		stream_fail(stream, PROBLEM_BUSY);
-	else if (stream->reply.broken)
-		stream_fail(stream, PROBLEM_BUSY);
+	}
 	return true;
 }
 

@@ -117,7 +117,7 @@ static int compare_places(const void *left, const void *right)
 /* Those present, in their order.  Being first lasts as long as one dropped member follows another. */
 static void drop_all(struct edits *edits, const char *body, const struct json_scan *scan, size_t count)
 {
-	const struct json_value *present[TARGET_PARAMS_MAX];
+	const struct json_value *present[TARGET_PARAMS_MAX] = {0};
 	size_t found = 0, reached = 0;
 	bool is_first = false;
 

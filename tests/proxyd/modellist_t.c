@@ -25,19 +25,19 @@ static struct models with_any = {plain, 2, rows, 2};
 static struct models without_any = {plain, 2, rows + 1, 1};
 
 /* A list of the one upstream that has answered, or of none; NULL when its answer is no list. */
-static char *make(char *(*render)(const struct modellist *), struct modellist list, const char *upstream)
+static char *make(char *(*render)(const struct modellist *), struct modellist *list, const char *upstream)
 {
 	char *text = NULL;
-	if (!upstream || modellist_take(&list, 1, upstream, strlen(upstream)))
-		text = render(&list);
-	modellist_clear(&list);
+	if (!upstream || modellist_take(list, 1, upstream, strlen(upstream)))
+		text = render(list);
+	modellist_clear(list);
 	return text;
 }
 
 static void check_all(const struct models *models, const char *allowed, const char *upstream, const char *wanted)
 {
 	char *text =
-		make(modellist_all, (struct modellist){.models = models, .allowed = allowed, .created = 1700000000}, upstream);
+		make(modellist_all, &(struct modellist){.models = models, .allowed = allowed, .created = 1700000000}, upstream);
 	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
 	free(text);
 }
@@ -95,7 +95,7 @@ static struct models cloud_only = {servers, 1, mixed_rows + 1, 1};
 static void check_ollama(char *(*render)(const struct modellist *), const struct models *models, const char *allowed,
                          const char *upstream, const char *wanted)
 {
-	char *text = make(render, (struct modellist){.models = models, .allowed = allowed, .native = true}, upstream);
+	char *text = make(render, &(struct modellist){.models = models, .allowed = allowed, .native = true}, upstream);
 	is_text(text, wanted, "list out of %s", upstream ? upstream : "no upstream");
 	free(text);
 }
