@@ -3,10 +3,12 @@
 -- KEYS[1]  the account, packed: limits, levels, and what its budget has used and reserved
 -- KEYS[2]  its leases, by the time at which each is given up: "g" given and not heard of since, or "k" kept; then the
 --          lease's name, which is its id, ":" and the tokens that it reserved
--- KEYS[3]  leases that are done, by the time at which each is forgotten: "s" settled, or "c" given up and charged
+-- KEYS[3]  leases that are done, by the time at which each is forgotten: "s" settled, "c" given up and charged, or "d"
+--          given up or cancelled, and returned
 
 local IDLE = 2 * 60 * 1000
 local SETTLED = 60 * 1000 -- for as long as a settlement may be said again
+local RETURNED = 60 * 1000 -- and a lease that was returned may be used all the same
 local GIVEN_UP = 60 * 60 * 1000 -- and a stream may go on while its host cannot say so
 local LIFE_MAX = 62 * DAY
 local COST_MAX = 1000 * 1000 * 1000
@@ -61,6 +63,19 @@ local function mark_done(account, state, lease, life)
 	end
 end
 
+-- The pool whose slot a lease has: the account knows of one that was moved, whatever whoever speaks of it has heard.
+local function pool_of(account, id)
+	return account.moved and account.moved[id] or KEYS[4]
+end
+
+local function set_pool(account, id, pool)
+	account.moved = account.moved or {}
+	account.moved[id] = pool
+	if not next(account.moved) then
+		account.moved = nil
+	end
+end
+
 -- A lease of which nothing is heard is returned if it was never kept, but for its request; else it is charged what it
 -- had reserved.
 local function give_up_late(account)
@@ -70,9 +85,8 @@ local function give_up_late(account)
 		local tokens = tonumber(lease:match(':(%d+)$'))
 		local kept = member:sub(1, 1) == 'k'
 		settle(account, tokens, kept and tokens or 0)
-		if kept then
-			mark_done(account, 'c', lease, GIVEN_UP)
-		end
+		set_pool(account, lease:match('^%x+'), nil)
+		mark_done(account, kept and 'c' or 'd', lease, kept and GIVEN_UP or RETURNED)
 	end
 	if #late > 0 then
 		redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
@@ -91,7 +105,15 @@ local function take_up(account, lease, tokens)
 		refund(account.tokens, tokens)
 		account.used = math.max(0, account.used - tokens)
 		account.swept = 0
+	elseif redis.call('ZREM', KEYS[3], 'd' .. lease) > 0 then
+		account.swept = 0
 	end
 	adopt(account, tokens)
 	return true
+end
+
+-- A lease, or its slot, is held until `due`.
+local function keep(place, member, due)
+	redis.call('ZADD', place, due, member)
+	redis.call('PEXPIRE', place, LIFE_MAX)
 end

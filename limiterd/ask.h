@@ -29,6 +29,7 @@ struct ask {
 	struct pool *pool; /* of which it asks for a slot; NULL: none */
 	bool in_turn;      /* it has waited for a slot, and its turn has come */
 	bool asked_again;  /* it was refused, and asked once more */
+	bool elsewhere;    /* there was no slot where it asked first, and it asked at another upstream */
 	uint64_t due;      /* ms: when the answer is late, or the lease is given up */
 	struct ask *same_hash;
 	TAILQ_ENTRY(ask) place;   /* in open or leased */

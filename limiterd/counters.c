@@ -5,13 +5,13 @@
 
 #include "bucket.h"
 
-extern const char lua_join[], lua_take[], lua_keep[], lua_settle[], lua_cancel[], lua_show[];
+extern const char lua_join[], lua_take[], lua_keep[], lua_settle[], lua_cancel[], lua_show[], lua_move[];
 
-enum script { JOIN, TAKE, KEEP, SETTLE, CANCEL, SHOW };
+enum script { JOIN, TAKE, KEEP, SETTLE, CANCEL, SHOW, MOVE };
 
 const char *const counters_scripts[COUNTERS_SCRIPTS] = {
-	[JOIN] = lua_join,     [TAKE] = lua_take,     [KEEP] = lua_keep,
-	[SETTLE] = lua_settle, [CANCEL] = lua_cancel, [SHOW] = lua_show,
+	[JOIN] = lua_join,     [TAKE] = lua_take, [KEEP] = lua_keep, [SETTLE] = lua_settle,
+	[CANCEL] = lua_cancel, [SHOW] = lua_show, [MOVE] = lua_move,
 };
 
 /* Numbers in Lua are exact up to here; no budget is greater. */
@@ -135,6 +135,20 @@ void counters_settle(struct redis *redis, const struct counted *lease, uint64_t 
 	redis_end(redis, answer, arg);
 }
 
+void counters_move(struct redis *redis, const struct move *move, unsigned slots, uint64_t life, redis_answer *answer,
+                   void *arg)
+{
+	const struct lease *lease = &move->lease;
+	redis_begin(redis, MOVE);
+	add_account(redis, lease->key_id);
+	add_pool(redis, lease->upstream);
+	add_pool(redis, move->upstream);
+	add_lease(redis, lease->id, lease->tokens);
+	add_number(redis, life);
+	add_number(redis, slots);
+	redis_end(redis, answer, arg);
+}
+
 void counters_join(struct redis *redis, bool counted_alone, redis_answer *answer, void *arg)
 {
 	redis_begin(redis, JOIN);
@@ -206,4 +220,16 @@ bool counters_read(const redisReply *reply, struct judgement *judgement)
 	judgement->deny.requested = judgement->era = numbers[9];
 	judgement->deny.retry_after_ms = as_ms(numbers[10]);
 	return true;
+}
+
+bool counters_read_exchange(const redisReply *reply, struct exchange *exchange)
+{
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
+	    reply->element[1]->type != REDIS_REPLY_INTEGER)
+		return false;
+	const char *word = reply->element[0]->str;
+	exchange->freed = strcmp(word, "moved") == 0;
+	exchange->done = exchange->freed || strcmp(word, "there") == 0;
+	exchange->in_use = (uint64_t)reply->element[1]->integer;
+	return exchange->done || strcmp(word, "full") == 0 || strcmp(word, "done") == 0;
 }

@@ -11,7 +11,7 @@
 enum { COUNTERS_KEYS_MAX = 80, COUNTERS_POOLS_MAX = 128 }; /* in an answer to counters_show() */
 
 /* The scripts of redis_plan. */
-enum { COUNTERS_SCRIPTS = 6 };
+enum { COUNTERS_SCRIPTS = 7 };
 extern const char *const counters_scripts[COUNTERS_SCRIPTS];
 
 /* What to say of an answer that makes no sense. */
@@ -60,6 +60,19 @@ void counters_keep(struct redis *redis, const struct counted *lease, uint64_t li
 void counters_cancel(struct redis *redis, const struct counted *lease);
 void counters_settle(struct redis *redis, const struct counted *lease, uint64_t used, bool charged,
                      redis_answer *answer, void *arg);
+
+/* The lease is to have a slot of `slots` at another upstream instead.  The answer is for counters_read_exchange(). */
+void counters_move(struct redis *redis, const struct move *move, unsigned slots, uint64_t life, redis_answer *answer,
+                   void *arg);
+
+struct exchange {
+	bool done;       /* the lease has a slot there */
+	bool freed;      /* and had another before, which is free now */
+	uint64_t in_use; /* slots there */
+};
+
+/* False when it makes no sense. */
+bool counters_read_exchange(const redisReply *reply, struct exchange *exchange);
 
 /* Says that this host is here, and whether it has counted alone. */
 void counters_join(struct redis *redis, bool counted_alone, redis_answer *answer, void *arg);

@@ -7,6 +7,7 @@
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/resolver.h"
 #include "../proto/daemon/sandbox.h"
+#include "decider_private.h"
 
 static const struct {
 	const char *name;
@@ -17,7 +18,7 @@ static const struct {
 	[DECIDER_OPEN] = {"open", "only slots are limited"},
 };
 
-static struct instant now(void)
+struct instant decider_now(void)
 {
 	return (struct instant){.now = loop_now(), .wall = loop_wall()};
 }
@@ -28,11 +29,11 @@ static void go_by_policy(struct decider *decider, struct take *take)
 {
 	static const struct limits none;
 	if (decider->policy == DECIDER_LOCAL)
-		limiter_take(&decider->limiter, take, &take->limits, now());
+		limiter_take(&decider->limiter, take, &take->limits, decider_now());
 	else if (decider->policy == DECIDER_OPEN)
-		limiter_take(&decider->limiter, take, &none, now());
+		limiter_take(&decider->limiter, take, &none, decider_now());
 	else
-		limiter_refuse(&decider->limiter, take, now());
+		limiter_refuse(&decider->limiter, take, decider_now());
 }
 
 static void tell(struct decider *decider)
@@ -51,6 +52,7 @@ static void begin_outage(struct decider *decider)
 	limiter_doubt(&decider->limiter);
 	while ((take = shared_reclaim(&decider->shared)))
 		go_by_policy(decider, take);
+	shared_leave_moves(&decider->shared);
 }
 
 /* What is in use here would else be heard of with its next KEEP. */
@@ -74,7 +76,7 @@ static void end_outage(struct decider *decider)
 	decider->is_out = decider->is_told = false;
 	log_info("redis-decides", "after_ms=%llu", (unsigned long long)(loop_wall() - decider->out_since));
 	keep_there(decider);
-	while ((take = limiter_reclaim(&decider->limiter, now())))
+	while ((take = limiter_reclaim(&decider->limiter, decider_now())))
 		shared_take(&decider->shared, take);
 }
 
@@ -105,6 +107,17 @@ static bool heard(void *arg, const char *reason)
 static void undecided(void *arg, struct take *take)
 {
 	go_by_policy(arg, take);
+}
+
+static void moved(void *arg, const struct move *move, bool done)
+{
+	const struct decider *decider = arg;
+	decider->events->moved(decider->arg, move, done);
+}
+
+static void unmoved(void *arg, struct move *move)
+{
+	decider_move_here(arg, move);
 }
 
 /* --- probes --- */
@@ -193,23 +206,23 @@ void decider_init(struct decider *decider, const struct conf_limiterd *conf)
 	memset(decider, 0, sizeof(*decider));
 	decider->policy = read_policy(conf->outage);
 	read_store(decider, conf);
-	limiter_init(&decider->limiter, (uint64_t)conf->lease_life);
-	shared_init(&decider->shared, (uint64_t)conf->lease_life, (uint64_t)conf->deadline);
+	limiter_init(&decider->limiter, (uint64_t)conf->lease_life, &decider->targets);
+	shared_init(&decider->shared, (uint64_t)conf->lease_life, (uint64_t)conf->deadline, &decider->targets);
 }
 
-void decider_open(struct decider *decider, void (*settled)(void *arg, uint64_t id), void *arg)
+void decider_open(struct decider *decider, const struct decider_events *events, void *arg)
 {
 	static const struct redis_plan plan = {counters_scripts, COUNTERS_SCRIPTS, redis_up, redis_down};
-	static const struct shared_events events = {heard, undecided};
-	decider->settled = settled;
+	static const struct shared_events from_shared = {heard, undecided, moved, unmoved};
+	decider->events = events;
 	decider->arg = arg;
 	if (!decider->is_shared)
 		return;
 	if (!*decider->url.path)
 		resolver_open();
 	decider->redis = redis_open(&decider->url, decider->password_file, &plan, decider);
-	shared_open(&decider->shared, decider->redis, &events, decider);
-	settling_init(&decider->settling, decider->redis, settled, arg);
+	shared_open(&decider->shared, decider->redis, &from_shared, decider);
+	settling_init(&decider->settling, decider->redis, events->settled, arg);
 	decider->probe = (struct loop_timer){.expired = probe, .arg = decider};
 	decider->is_out = true;
 	decider->out_since = loop_wall();
@@ -225,8 +238,9 @@ void decider_close(struct decider *decider)
 
 void decider_follow(struct decider *decider, const struct models *models, unsigned queue_max)
 {
-	limiter_follow(&decider->limiter, models, queue_max, now());
-	shared_follow(&decider->shared, models, queue_max);
+	target_follow(&decider->targets, models);
+	limiter_follow(&decider->limiter, queue_max, decider_now());
+	shared_follow(&decider->shared, queue_max);
 }
 
 bool decider_knows(const struct decider *decider, uint64_t take_id)
@@ -237,7 +251,7 @@ bool decider_knows(const struct decider *decider, uint64_t take_id)
 void decider_take(struct decider *decider, struct take *take)
 {
 	if (!decider->is_shared)
-		limiter_take(&decider->limiter, take, &take->limits, now());
+		limiter_take(&decider->limiter, take, &take->limits, decider_now());
 	else if (decider->is_out)
 		go_by_policy(decider, take);
 	else
@@ -252,83 +266,22 @@ struct take *decider_next(struct decider *decider)
 
 void decider_cancel(struct decider *decider, uint64_t take_id)
 {
-	limiter_cancel(&decider->limiter, take_id, now());
+	limiter_cancel(&decider->limiter, take_id, decider_now());
 	shared_cancel(&decider->shared, take_id);
 }
 
 void decider_edge_gone(struct decider *decider)
 {
-	limiter_edge_gone(&decider->limiter, now());
+	limiter_edge_gone(&decider->limiter, decider_now());
 	shared_edge_gone(&decider->shared);
-}
-
-/* --- leases --- */
-
-/* The limiter counts its own leases to their end, and in an outage those of Redis too. */
-static bool counts_here(const struct decider *decider, const struct lease *lease)
-{
-	bool stands_in = decider->is_out && decider->policy != DECIDER_CLOSED;
-	return !decider->is_shared || stands_in || limiter_gave(&decider->limiter, lease->id);
-}
-
-enum wire_error decider_keep(struct decider *decider, const struct lease *lease)
-{
-	enum wire_error error = WIRE_OK;
-	if (counts_here(decider, lease))
-		error = limiter_keep(&decider->limiter, lease, now());
-	if (decider->is_shared && !decider->is_out) {
-		struct counted counted = counters_lease(lease);
-		shared_keep(&decider->shared, &counted);
-	}
-	return error;
-}
-
-static enum wire_error settle_here(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
-                                   bool charged)
-{
-	enum wire_error error = limiter_settle(&decider->limiter, lease, used, charged, now());
-	if (error == WIRE_OK)
-		decider->settled(decider->arg, id);
-	return error;
-}
-
-static enum wire_error settle_there(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
-                                    bool charged)
-{
-	enum wire_error error = settling_put(&decider->settling, id, lease, used, charged);
-	if (decider->is_out || error != WIRE_OK)
-		return error;
-	settling_send(&decider->settling);
-	shared_released(&decider->shared, lease->upstream);
-	return WIRE_OK;
-}
-
-enum wire_error decider_settle(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
-                               bool charged)
-{
-	if (!decider->is_shared)
-		return settle_here(decider, id, lease, used, charged);
-	if (decider->is_out && limiter_gave(&decider->limiter, lease->id)) {
-		decider->counted_alone = decider->counted_alone || charged;
-		return settle_here(decider, id, lease, used, charged);
-	}
-	if (counts_here(decider, lease))
-		limiter_settle(&decider->limiter, lease, used, charged, now());
-	return settle_there(decider, id, lease, used, charged);
-}
-
-void decider_proxyd_gone(struct decider *decider)
-{
-	if (decider->is_shared)
-		settling_tell_nobody(&decider->settling);
 }
 
 /* --- history --- */
 
 struct account *decider_ask_history(struct decider *decider)
 {
-	struct account *account = history_ask(&decider->limiter.history, now());
-	return account ? account : history_ask(&decider->shared.history, now());
+	struct account *account = history_ask(&decider->limiter.history, decider_now());
+	return account ? account : history_ask(&decider->shared.history, decider_now());
 }
 
 void decider_history(struct decider *decider, uint64_t question, uint64_t tokens)
@@ -336,7 +289,7 @@ void decider_history(struct decider *decider, uint64_t question, uint64_t tokens
 	if (question & SHARED_QUESTION)
 		shared_history(&decider->shared, question, tokens);
 	else
-		limiter_history(&decider->limiter, question, tokens, now());
+		limiter_history(&decider->limiter, question, tokens, decider_now());
 }
 
 void decider_history_lost(struct decider *decider)
@@ -349,7 +302,7 @@ void decider_history_lost(struct decider *decider)
 
 void decider_tick(struct decider *decider)
 {
-	limiter_tick(&decider->limiter, now());
+	limiter_tick(&decider->limiter, decider_now());
 	shared_tick(&decider->shared);
 }
 

@@ -15,6 +15,13 @@
  * Leases that Redis gave and that are settled in an outage wait until they are
  * counted there.  Those given and settled here in an outage are counted here:
  * what budgets have used is then asked of history anew, by every host.
+ *
+ * Leases are moved as takes are decided: by Redis, in an outage by the limiter
+ * of this process, or not at all.  Redis knows of each lease where it was moved
+ * to, and so frees the right slot whatever the lease says that settles it.  Of
+ * one that was moved in an outage it knows what KEEPs say; the slot it had
+ * before falls free there by itself, a lease's life after the last that named
+ * it.
  */
 #ifndef LIMITERD_DECIDER_H
 #define LIMITERD_DECIDER_H
@@ -29,9 +36,16 @@ enum { DECIDER_FAILURES_MAX = 3, DECIDER_PROBE_MS = 1000, DECIDER_SILENCE_MAX_MS
 
 enum decider_policy { DECIDER_LOCAL, DECIDER_CLOSED, DECIDER_OPEN };
 
+struct decider_events {
+	void (*settled)(void *arg, uint64_t id); /* is counted */
+	/* The lease has been moved (done), or stays where it is. */
+	void (*moved)(void *arg, const struct move *move, bool done);
+};
+
 struct decider {
+	struct targets targets;
 	struct limiter limiter; /* memory:'s, or this host's alone */
-	void (*settled)(void *arg, uint64_t id);
+	const struct decider_events *events;
 	void *arg;
 	bool is_shared; /* the store is Redis; all below is for that */
 	struct redis_url url;
@@ -58,8 +72,8 @@ struct decider {
 void decider_init(struct decider *decider, const struct conf_limiterd *conf);
 
 /* Connects to Redis, if that is the store.  After priv_drop() and decider_follow(), before sandbox_enter().
- * settled() is called for every settlement that is counted. */
-void decider_open(struct decider *decider, void (*settled)(void *arg, uint64_t id), void *arg);
+ * The events must outlive the process. */
+void decider_open(struct decider *decider, const struct decider_events *events, void *arg);
 void decider_close(struct decider *decider);
 
 /* As in limiter.h; the time is the loop's. */
@@ -77,7 +91,13 @@ uint64_t decider_due(const struct decider *decider);
 enum wire_error decider_settle(struct decider *decider, uint64_t id, const struct lease *lease, uint64_t used,
                                bool charged);
 
-/* Nobody waits to hear of settlements any more. */
+/* Moves a lease if target_allows() it and there is a slot; moved() says how that went, at once or later. */
+void decider_move(struct decider *decider, struct move *move);
+
+/* Of whoever decides now; NULL when there is none. */
+const struct pool *decider_pool(const struct decider *decider, const char *upstream);
+
+/* Nobody waits to hear of settlements any more, and there is no news of upstreams. */
 void decider_proxyd_gone(struct decider *decider);
 
 /* The next account whose `question` to history is to be asked now; NULL when there is none.  The answer, or that none

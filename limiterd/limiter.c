@@ -5,9 +5,10 @@
 
 #include "../proto/daemon/log.h"
 
-void limiter_init(struct limiter *limiter, uint64_t lease_life)
+void limiter_init(struct limiter *limiter, uint64_t lease_life, struct targets *targets)
 {
 	memset(limiter, 0, sizeof(*limiter));
+	limiter->targets = targets;
 	limiter->lease_life = lease_life;
 	limiter->era = 1;
 	accounts_init(&limiter->accounts);
@@ -94,10 +95,9 @@ static void serve(struct limiter *limiter, struct pool *pool, struct instant at)
 		give(limiter, take_of(waiter), at);
 }
 
-void limiter_follow(struct limiter *limiter, const struct models *models, unsigned queue_max, struct instant at)
+void limiter_follow(struct limiter *limiter, unsigned queue_max, struct instant at)
 {
-	limiter->models = models;
-	pools_update(&limiter->pools, models, queue_max);
+	pools_update(&limiter->pools, limiter->targets->models, queue_max);
 	for (struct pool *pool = limiter->pools.first; pool; pool = pool->next)
 		serve(limiter, pool, at);
 }
@@ -115,11 +115,15 @@ static bool join_queue(struct limiter *limiter, struct take *take, struct instan
 	return true;
 }
 
+/* Only who is admitted has a turn at the targets. */
 static void decide(struct limiter *limiter, struct take *take, struct instant at)
 {
-	if (!account_admit(take->account, take->lease.tokens, at, &take->deny))
+	if (!account_admit(take->account, take->lease.tokens, at, &take->deny)) {
 		deny(limiter, take, at);
-	else if (!take->pool || pool_take(take->pool))
+		return;
+	}
+	take->pool = target_choose(limiter->targets, &limiter->pools, &take->lease, &take->turn);
+	if (!take->pool || pool_take(take->pool))
 		give(limiter, take, at);
 	else if (!join_queue(limiter, take, at))
 		deny_slot(limiter, take, at);
@@ -130,7 +134,7 @@ void limiter_take(struct limiter *limiter, struct take *take, const struct limit
 	struct lease *lease = &take->lease;
 	if (take->began == 0)
 		take->began = at.now;
-	if (!take_find_route(take, limiter->models, &limiter->pools)) {
+	if (!target_find(limiter->targets, lease)) {
 		deny_for(limiter, take, LIMIT_MODEL, 0, at);
 		return;
 	}
@@ -273,11 +277,36 @@ enum wire_error limiter_settle(struct limiter *limiter, const struct lease *leas
 	return WIRE_OK;
 }
 
+static void exchange(struct limiter *limiter, struct ledger_row *row, struct pool *pool, struct instant at)
+{
+	struct pool *left = row->pool;
+	row->pool = pool;
+	ledger_lease(&limiter->ledger, row, LEDGER_KEPT, due_at(limiter, at));
+	if (!left || left == pool)
+		return;
+	pool_release(left);
+	serve(limiter, left, at);
+}
+
+bool limiter_move(struct limiter *limiter, struct move *move, struct instant at)
+{
+	struct ledger_row *row = ledger_find(&limiter->ledger, move->lease.id);
+	struct pool *pool = pools_find(&limiter->pools, move->upstream);
+	if (!row)
+		row = row_of(limiter, &move->lease, at);
+	if (!row || (row->state != LEDGER_GIVEN && row->state != LEDGER_KEPT))
+		return false;
+	if (row->pool != pool && !pool_take(pool))
+		return false;
+	exchange(limiter, row, pool, at);
+	target_moved(move, at.wall + limiter->lease_life);
+	return true;
+}
+
 /* What upstreams there are may have changed meanwhile. */
 static void decide_after_wait(struct limiter *limiter, struct take *take, struct instant at)
 {
-	take->pool = NULL;
-	if (take_find_route(take, limiter->models, &limiter->pools))
+	if (target_find(limiter->targets, &take->lease))
 		decide(limiter, take, at);
 	else
 		deny_for(limiter, take, LIMIT_MODEL, 0, at);

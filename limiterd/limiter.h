@@ -21,7 +21,7 @@
 enum { LIMITER_SLACK_MS = 2500 }; /* a stream opened at the last moment is first kept this much later */
 
 struct limiter {
-	const struct models *models;
+	struct targets *targets;
 	uint64_t lease_life; /* ms */
 	struct accounts accounts;
 	struct pools pools;
@@ -32,10 +32,11 @@ struct limiter {
 	uint64_t next_sweep;   /* ms */
 };
 
-void limiter_init(struct limiter *limiter, uint64_t lease_life);
+/* The targets are the caller's, and stay. */
+void limiter_init(struct limiter *limiter, uint64_t lease_life, struct targets *targets);
 
-/* Follows a new models.json, which the caller keeps until the next call. */
-void limiter_follow(struct limiter *limiter, const struct models *models, unsigned queue_max, struct instant at);
+/* Follows the models.json that its targets follow; before the first take, and after each target_follow(). */
+void limiter_follow(struct limiter *limiter, unsigned queue_max, struct instant at);
 
 /* Whether a take of this id is waiting or has been leased. */
 bool limiter_knows(const struct limiter *limiter, uint64_t take_id);
@@ -65,6 +66,11 @@ enum wire_error limiter_keep(struct limiter *limiter, const struct lease *lease,
 /* The lease is done; a second time changes nothing.  Not charged: as if it had never been given. */
 enum wire_error limiter_settle(struct limiter *limiter, const struct lease *lease, uint64_t used, bool charged,
                                struct instant at);
+
+/* Exchanges the slot of a lease for one where it is to go; true, and it has been moved, if one is free there at once
+ * or it has that one already.  A lease that nobody knows is taken up first, as by limiter_keep(); one that is done is
+ * not moved.  target_allows() must be true. */
+bool limiter_move(struct limiter *limiter, struct move *move, struct instant at);
 
 /* Whether the lease was given here, and is not older than this process or from elsewhere. */
 bool limiter_gave(const struct limiter *limiter, const uint8_t *lease_id);

@@ -11,6 +11,7 @@
 #include "../proto/daemon/sandbox.h"
 #include "../proto/wire/msg_audit.h"
 #include "decider.h"
+#include "leases.h"
 #include "show.h"
 
 enum { REFUSAL_LOG_MS = 1000 };
@@ -21,8 +22,8 @@ static struct {
 	char *models_path;
 	struct models *models;
 	char reload_error[HEALTH_TEXT_MAX + 1]; /* "" when models.json was good */
-	uint8_t grant_key[STAMP_KEY_SIZE], lease_key[STAMP_KEY_SIZE];
-	struct ipc_link *edge, *proxyd, *auditd;
+	uint8_t grant_key[STAMP_KEY_SIZE];
+	struct ipc_link *edge, *auditd;
 	struct loop_timer timer;
 	uint64_t refusal_logged; /* ms */
 } limiterd;
@@ -49,17 +50,13 @@ static void deny_take(struct take *take)
 static void give_lease(const struct take *take)
 {
 	uint8_t sealed[LEASE_MAX];
-	struct wire_out stamp;
 	struct limit_lease answer = {.requests = take->requests, .tokens = take->tokens, .waited_ms = take->waited};
 	struct wire_out *out = ipc_begin(limiterd.edge, MSG_LIMIT_LEASE, 0, take->id);
 	if (!out) {
 		decider_cancel(&limiterd.decider, take->id);
 		return;
 	}
-	wire_out_init(&stamp, sealed, sizeof(sealed));
-	lease_seal(&stamp, &take->lease, limiterd.lease_key);
-	CHECK(stamp.error == WIRE_OK);
-	answer.lease = (struct wire_bytes){stamp.data, stamp.length};
+	answer.lease = leases_seal(&take->lease, sealed);
 	limit_lease_encode(out, &answer);
 	ipc_end(limiterd.edge);
 }
@@ -182,7 +179,7 @@ static void send_health(uint64_t id)
 {
 	struct health health = {0};
 	char store[HEALTH_TEXT_MAX + 1];
-	bool proxyd = ipc_is_up(limiterd.proxyd), auditd = ipc_is_up(limiterd.auditd);
+	bool proxyd = leases_have_proxyd(), auditd = ipc_is_up(limiterd.auditd);
 	add_part(&health, "store", decider_health(&limiterd.decider, store, sizeof(store)), store);
 	add_part(&health, "models", true, limiterd.reload_error);
 	add_part(&health, "sandbox", true, sandbox_name());
@@ -213,53 +210,6 @@ static void edge_down(void *arg)
 {
 	follow_up(arg);
 	decider_edge_gone(&limiterd.decider);
-}
-
-/* --- frames from proxyd --- */
-
-static enum wire_error lease_kept(const struct wire_frame *frame)
-{
-	struct lease lease;
-	struct wire_bytes sealed = {frame->body, frame->length};
-	enum wire_error error = lease_open_any_time(sealed, limiterd.lease_key, &lease);
-	return error == WIRE_OK ? decider_keep(&limiterd.decider, &lease) : error;
-}
-
-static enum wire_error lease_settled(const struct wire_frame *frame)
-{
-	struct limit_settle settle;
-	struct lease lease;
-	struct wire_in in;
-	wire_in_init(&in, frame->body, frame->length);
-	enum wire_error error = limit_settle_decode(&in, &settle);
-	if (error == WIRE_OK)
-		error = lease_open_any_time(settle.lease, limiterd.lease_key, &lease);
-	if (error == WIRE_OK)
-		error = decider_settle(&limiterd.decider, frame->id, &lease, settle.tokens, settle.charged);
-	return error;
-}
-
-static void settled(void *arg, uint64_t id)
-{
-	(void)arg;
-	ipc_send_empty(limiterd.proxyd, MSG_LIMIT_SETTLED, id);
-}
-
-static enum wire_error proxyd_frame(void *arg, const struct wire_frame *frame)
-{
-	(void)arg;
-	enum wire_error error = WIRE_OK;
-	if (frame->type == MSG_LIMIT_KEEP)
-		error = lease_kept(frame);
-	else if (frame->type == MSG_LIMIT_SETTLE)
-		error = lease_settled(frame);
-	return error;
-}
-
-static void proxyd_down(void *arg)
-{
-	(void)arg;
-	decider_proxyd_gone(&limiterd.decider);
 }
 
 /* --- frames from auditd --- */
@@ -315,7 +265,7 @@ void limiterd_acquire(const struct conf_limiterd *conf)
 	char error[512];
 	decider_init(&limiterd.decider, conf);
 	keyfile_load(conf->state, "grant.key", limiterd.grant_key);
-	keyfile_load(conf->state, "lease.key", limiterd.lease_key);
+	leases_acquire(conf->state);
 	limiterd.queue_max = (unsigned)conf->queue_max;
 	limiterd.models_path = conf_path(conf->state, *conf->models ? conf->models : "models.json");
 	struct models *models = models_load(limiterd.models_path, error, sizeof(error));
@@ -335,13 +285,11 @@ static bool answer_call(void *arg, const struct ctl_call *call, struct wire_out 
 void limiterd_open(void)
 {
 	static const struct ipc_events from_edge = {.frame = edge_frame, .down = edge_down};
-	static const struct ipc_events from_proxyd = {.frame = proxyd_frame, .down = proxyd_down};
 	static const struct ipc_events from_auditd = {.frame = auditd_frame, .down = auditd_down};
 	limiterd.timer.expired = time_is_up;
 	loop_after_batch(follow_up, NULL);
-	decider_open(&limiterd.decider, settled, NULL);
 	limiterd.auditd = ipc_open(LINK_LIMITERD_AUDITD, ROLE_LIMITERD, &from_auditd, NULL);
-	limiterd.proxyd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_LIMITERD, &from_proxyd, NULL);
+	leases_open(&limiterd.decider);
 	limiterd.edge = ipc_open(LINK_EDGE_LIMITERD, ROLE_LIMITERD, &from_edge, NULL);
 	ipc_ctl_listen(LINK_CTL_LIMITERD, answer_call, NULL);
 	loop_on_hangup(reload, NULL);
@@ -351,5 +299,5 @@ void limiterd_close(void)
 {
 	decider_close(&limiterd.decider);
 	sodium_memzero(limiterd.grant_key, sizeof(limiterd.grant_key));
-	sodium_memzero(limiterd.lease_key, sizeof(limiterd.lease_key));
+	leases_close();
 }

@@ -23,9 +23,14 @@ void pool_init(struct pool *pool, const char *name, unsigned queue_max)
 	TAILQ_INIT(&pool->deadlines);
 }
 
+bool pool_has_room(const struct pool *pool)
+{
+	return pool->in_use < pool->slots && pool->waiting == 0;
+}
+
 bool pool_take(struct pool *pool)
 {
-	if (pool->in_use >= pool->slots || pool->waiting > 0)
+	if (!pool_has_room(pool))
 		return false;
 	pool->in_use++;
 	return true;
@@ -218,6 +223,12 @@ void pool_guess(struct pool *pool, uint64_t now)
 	pool->next_guess = now + POOL_GUESS_MS;
 	pool->guessing = true;
 	suppose_room(pool);
+}
+
+void pool_doubt(struct pool *pool, uint64_t now)
+{
+	if (pool->waiting == 0 && pool->asking == 0 && pool->next_guess <= now)
+		suppose_room(pool);
 }
 
 uint64_t pool_guess_due(const struct pool *pool)

@@ -71,6 +71,9 @@ struct pool *pools_find(const struct pools *pools, const char *name);
 
 void pool_init(struct pool *pool, const char *name, unsigned queue_max);
 
+/* Whether a slot is free for whoever comes now. */
+bool pool_has_room(const struct pool *pool);
+
 /* Takes a slot at once, unless there is none or others were first. */
 bool pool_take(struct pool *pool);
 
@@ -115,6 +118,9 @@ void pool_freed(struct pool *pool);
 
 /* Supposes that a slot is free, if somebody waits and it is time. */
 void pool_guess(struct pool *pool, uint64_t now);
+
+/* Supposes the same when nobody waits and nothing was heard for POOL_GUESS_MS, so that a full pool is asked again. */
+void pool_doubt(struct pool *pool, uint64_t now);
 
 /* When pool_guess() or pool_late() is needed next, in ms; or POOL_NO_DEADLINE. */
 uint64_t pool_guess_due(const struct pool *pool);

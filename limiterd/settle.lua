@@ -1,6 +1,6 @@
 -- This lease is done. A second time changes nothing.
 --
--- KEYS[4] the pool whose slot it has, if any
+-- KEYS[4] the pool whose slot it was given, if any
 -- ARGV    1 id of the lease  2 tokens it reserved  3 tokens it used, or "" for as if it had never been given
 
 local lease, tokens, used = ARGV[1] .. ':' .. ARGV[2], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -12,7 +12,8 @@ if take_up(account, lease, tokens) then
 	end
 	mark_done(account, 's', lease, SETTLED)
 	if KEYS[4] then
-		redis.call('ZREM', KEYS[4], ARGV[1])
+		redis.call('ZREM', pool_of(account, ARGV[1]), ARGV[1])
+		set_pool(account, ARGV[1], nil)
 	end
 end
 write_account(account)

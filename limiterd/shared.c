@@ -8,15 +8,18 @@
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "limiter.h"
+#include "shared_private.h"
 
-void shared_init(struct shared *shared, uint64_t lease_life, uint64_t deadline)
+void shared_init(struct shared *shared, uint64_t lease_life, uint64_t deadline, struct targets *targets)
 {
 	memset(shared, 0, sizeof(*shared));
+	shared->targets = targets;
 	shared->lease_life = lease_life;
 	shared->deadline = deadline;
 	accounts_init(&shared->accounts);
 	ask_init(&shared->asks);
 	history_init(&shared->history);
+	TAILQ_INIT(&shared->moves);
 	shared->history.questions = SHARED_QUESTION;
 	TAILQ_INIT(&shared->answered);
 }
@@ -33,7 +36,7 @@ bool shared_knows(const struct shared *shared, uint64_t take_id)
 	return ask_find(&shared->asks, take_id) != NULL;
 }
 
-static uint64_t lease_span(const struct shared *shared)
+uint64_t shared_lease_span(const struct shared *shared)
 {
 	return shared->lease_life + LIMITER_SLACK_MS;
 }
@@ -42,7 +45,7 @@ static uint64_t lease_span(const struct shared *shared)
 
 static void give(struct shared *shared, struct ask *ask)
 {
-	struct take *take = ask_lease(&shared->asks, ask, loop_now() + lease_span(shared));
+	struct take *take = ask_lease(&shared->asks, ask, loop_now() + shared_lease_span(shared));
 	take->given = true;
 	take->waited = (uint32_t)(loop_now() - take->began);
 	take->lease.expires = loop_wall() + shared->lease_life;
@@ -58,14 +61,14 @@ static void deny(struct shared *shared, struct take *take, struct limit_deny den
 	TAILQ_INSERT_TAIL(&shared->answered, take, place);
 }
 
-static void deny_slot(struct shared *shared, struct take *take)
+void shared_deny_slot(struct shared *shared, struct take *take)
 {
 	struct limit_deny full = {.reason = LIMIT_SLOTS, .retry_after_ms = ACCOUNT_RETRY_MS, .requested = 1};
 	full.limit = full.used = take->pool->slots;
 	deny(shared, take, full);
 }
 
-static void deny_now(struct shared *shared, struct take *take)
+void shared_deny_now(struct shared *shared, struct take *take)
 {
 	deny(shared, take, (struct limit_deny){.reason = LIMIT_UNAVAILABLE, .retry_after_ms = ACCOUNT_RETRY_MS});
 }
@@ -87,12 +90,27 @@ static void send(struct shared *shared, struct take *take, const struct hearsay 
 	const struct pool *pool = take->pool;
 	bool others_wait = pool && pool->waiting > 0 && !take->ask->in_turn;
 	ask_send(&shared->asks, take->ask, loop_now() + shared->deadline);
-	counters_take(shared->redis, take, pool && !others_wait ? pool->slots : 0, lease_span(shared), hearsay, answered,
-	              take->ask);
+	counters_take(shared->redis, take, pool && !others_wait ? pool->slots : 0, shared_lease_span(shared), hearsay,
+	              answered, take->ask);
+}
+
+/* How many slots are in use is known from Redis's last answers, and may be otherwise by now. */
+static void choose(struct shared *shared, struct take *take)
+{
+	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
+		pool_doubt(pool, loop_now());
+	take->pool = target_choose(shared->targets, &shared->pools, &take->lease, &take->turn);
+	take->ask->lease = counters_lease(&take->lease);
+}
+
+static void give_turn_back(struct shared *shared, struct take *take)
+{
+	target_return(shared->targets, &take->lease, &take->turn);
+	take->turn = (struct turn){0};
 }
 
 /* Asks for whose turn it is, while there seems to be room. */
-static void serve(struct shared *shared, struct pool *pool)
+void shared_serve(struct shared *shared, struct pool *pool)
 {
 	struct pool_waiter *waiter;
 	while ((waiter = pool_next(pool))) {
@@ -115,9 +133,25 @@ static void wait_for_slot(struct shared *shared, struct take *take)
 		joined = pool_join(pool, &take->account->party, &take->waiter, deadline, &displaced);
 	take->ask->in_turn = false;
 	if (!joined)
-		deny_slot(shared, take);
+		shared_deny_slot(shared, take);
 	if (displaced)
-		deny_slot(shared, take_of(displaced));
+		shared_deny_slot(shared, take_of(displaced));
+}
+
+/* There is no slot where it asked: once, it asks where there seems to be one. */
+static void seek_slot(struct shared *shared, struct take *take)
+{
+	bool may_choose = !take->ask->in_turn && !take->ask->elsewhere && target_find(shared->targets, &take->lease);
+	if (may_choose) {
+		give_turn_back(shared, take);
+		choose(shared, take);
+		take->ask->elsewhere = pool_has_room(take->pool);
+		if (take->ask->elsewhere) {
+			send(shared, take, NULL);
+			return;
+		}
+	}
+	wait_for_slot(shared, take);
 }
 
 /* The account has the figures of its first question: what was counted since must not be missed. */
@@ -130,7 +164,7 @@ static void wait_for_history(struct shared *shared, struct take *take, const str
 		account->era = judgement->era;
 	}
 	if (!history_wait(&shared->history, take))
-		deny_now(shared, take);
+		shared_deny_now(shared, take);
 }
 
 static void follow(struct shared *shared, struct ask *ask, const struct judgement *judgement)
@@ -146,21 +180,23 @@ static void follow(struct shared *shared, struct ask *ask, const struct judgemen
 		give(shared, ask);
 		break;
 	case VERDICT_NO:
+		give_turn_back(shared, take);
 		deny(shared, take, judgement->deny);
 		break;
 	case VERDICT_WAIT:
-		wait_for_slot(shared, take);
+		seek_slot(shared, take);
 		break;
 	case VERDICT_HISTORY:
+		give_turn_back(shared, take);
 		wait_for_history(shared, take, judgement);
 		break;
 	}
 	if (pool)
-		serve(shared, pool);
+		shared_serve(shared, pool);
 }
 
 /* Takes back a take that is not answered. */
-static struct take *withdraw(struct shared *shared, struct ask *ask)
+struct take *shared_withdraw(struct shared *shared, struct ask *ask)
 {
 	if (ask->take->waiter.line)
 		pool_leave(&ask->take->waiter);
@@ -169,13 +205,20 @@ static struct take *withdraw(struct shared *shared, struct ask *ask)
 	return ask_withdraw(&shared->asks, ask);
 }
 
+/* Whoever decides instead chooses anew. */
+void shared_leave_undecided(struct shared *shared, struct take *take)
+{
+	give_turn_back(shared, take);
+	shared->events->undecided(shared->arg, take);
+}
+
 /* A call that was refused is made once more: the scripts may have been forgotten, and are loaded by then. */
 static void refused(struct shared *shared, struct ask *ask, const char *reason)
 {
 	if (ask->asked_again || !redis_is_up(shared->redis)) {
 		struct take *take = ask_withdraw(&shared->asks, ask);
 		shared->events->heard(shared->arg, reason);
-		shared->events->undecided(shared->arg, take);
+		shared_leave_undecided(shared, take);
 		return;
 	}
 	ask->asked_again = true;
@@ -211,12 +254,11 @@ static void answered(void *arg, const redisReply *reply, const char *error)
 
 /* --- takes --- */
 
-void shared_follow(struct shared *shared, const struct models *models, unsigned queue_max)
+void shared_follow(struct shared *shared, unsigned queue_max)
 {
-	shared->models = models;
-	pools_update(&shared->pools, models, queue_max);
+	pools_update(&shared->pools, shared->targets->models, queue_max);
 	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
-		serve(shared, pool);
+		shared_serve(shared, pool);
 }
 
 static void deny_model(struct shared *shared, struct take *take)
@@ -235,18 +277,20 @@ void shared_take(struct shared *shared, struct take *take)
 {
 	if (take->began == 0)
 		take->began = loop_now();
-	if (!take_find_route(take, shared->models, &shared->pools))
+	if (!target_find(shared->targets, &take->lease)) {
 		deny_model(shared, take);
-	else if (add(shared, take))
+	} else if (add(shared, take)) {
+		choose(shared, take);
 		send(shared, take, NULL);
-	else
-		deny_now(shared, take);
+	} else {
+		shared_deny_now(shared, take);
+	}
 }
 
 struct take *shared_reclaim(struct shared *shared)
 {
 	struct ask *ask = TAILQ_FIRST(&shared->asks.open);
-	return ask ? withdraw(shared, ask) : NULL;
+	return ask ? shared_withdraw(shared, ask) : NULL;
 }
 
 void shared_cancel(struct shared *shared, uint64_t take_id)
@@ -255,7 +299,7 @@ void shared_cancel(struct shared *shared, uint64_t take_id)
 	if (!ask)
 		return;
 	if (ask->state != ASK_LEASED) {
-		take_free(withdraw(shared, ask));
+		take_free(shared_withdraw(shared, ask));
 		return;
 	}
 	if (redis_is_up(shared->redis))
@@ -274,7 +318,7 @@ void shared_edge_gone(struct shared *shared)
 
 void shared_keep(struct shared *shared, const struct counted *lease)
 {
-	counters_keep(shared->redis, lease, lease_span(shared));
+	counters_keep(shared->redis, lease, shared_lease_span(shared));
 }
 
 void shared_released(struct shared *shared, const char *upstream)
@@ -283,7 +327,20 @@ void shared_released(struct shared *shared, const char *upstream)
 	if (!pool)
 		return;
 	pool_freed(pool);
-	serve(shared, pool);
+	shared_serve(shared, pool);
+}
+
+/* One answer that is late is no outage: who waits for a slot waits on.  The lease has another name, since Redis may
+ * have given this one. */
+bool shared_wait_on(struct shared *shared, struct take *take)
+{
+	randombytes_buf(take->lease.id, sizeof(take->lease.id));
+	if (!add(shared, take))
+		return false;
+	take->pool = pools_find(&shared->pools, take->lease.upstream);
+	take->ask->in_turn = true;
+	wait_for_slot(shared, take);
+	return true;
 }
 
 /* What upstreams there are may have changed meanwhile. */
@@ -296,86 +353,11 @@ void shared_history(struct shared *shared, uint64_t question, uint64_t tokens)
 	account->question = 0;
 	struct hearsay hearsay = {tokens, account->since, account->count, account->era};
 	while ((take = history_next(&shared->history, account))) {
-		take->pool = NULL;
-		if (take_find_route(take, shared->models, &shared->pools))
-			send(shared, take, &hearsay);
-		else
+		if (!target_find(shared->targets, &take->lease)) {
 			deny_model(shared, take);
+			continue;
+		}
+		choose(shared, take);
+		send(shared, take, &hearsay);
 	}
-}
-
-/* --- time --- */
-
-static void tick_pool(struct shared *shared, struct pool *pool)
-{
-	struct pool_waiter *waiter;
-	while ((waiter = pool_late(pool, loop_now())))
-		deny_slot(shared, take_of(waiter));
-	pool_guess(pool, loop_now());
-	serve(shared, pool);
-}
-
-const char *shared_lateness(const struct shared *shared)
-{
-	static char text[REDIS_ERROR_SIZE];
-	snprintf(text, sizeof(text), "Redis does not answer within %llu ms", (unsigned long long)shared->deadline);
-	return text;
-}
-
-/* One answer that is late is no outage: who waits for a slot waits on.  The lease has another name, since Redis may
- * have given this one. */
-static bool wait_on(struct shared *shared, struct take *take)
-{
-	randombytes_buf(take->lease.id, sizeof(take->lease.id));
-	if (!take_find_route(take, shared->models, &shared->pools) || !add(shared, take))
-		return false;
-	take->ask->in_turn = true;
-	wait_for_slot(shared, take);
-	return true;
-}
-
-static void end_late(struct shared *shared)
-{
-	struct ask *ask;
-	while ((ask = TAILQ_FIRST(&shared->asks.sent)) && ask->due <= loop_now()) {
-		bool has_waited = ask->in_turn;
-		struct take *take = withdraw(shared, ask);
-		bool goes_on = shared->events->heard(shared->arg, shared_lateness(shared));
-		if (!has_waited || !goes_on || !wait_on(shared, take))
-			shared->events->undecided(shared->arg, take);
-	}
-}
-
-void shared_tick(struct shared *shared)
-{
-	struct ask *ask;
-	struct take *take;
-	uint64_t now = loop_now();
-	while ((take = history_late(&shared->history, now)))
-		deny_now(shared, take);
-	for (struct pool *pool = shared->pools.first; pool; pool = pool->next)
-		tick_pool(shared, pool);
-	end_late(shared);
-	while ((ask = TAILQ_FIRST(&shared->asks.leased)) && ask->due <= now)
-		ask_forget(&shared->asks, ask);
-	if (now < shared->next_sweep)
-		return;
-	accounts_forget_idle(&shared->accounts, now);
-	shared->next_sweep = now + ACCOUNT_IDLE_MS;
-}
-
-uint64_t shared_due(const struct shared *shared)
-{
-	uint64_t due = shared->next_sweep;
-	const struct ask *sent = TAILQ_FIRST(&shared->asks.sent), *leased = TAILQ_FIRST(&shared->asks.leased);
-	if (sent && sent->due < due)
-		due = sent->due;
-	if (leased && leased->due < due)
-		due = leased->due;
-	if (history_due(&shared->history) < due)
-		due = history_due(&shared->history);
-	for (const struct pool *pool = shared->pools.first; pool; pool = pool->next)
-		if (pool_guess_due(pool) < due)
-			due = pool_guess_due(pool);
-	return due;
 }

@@ -19,29 +19,41 @@ struct shared_events {
 	bool (*heard)(void *arg, const char *reason);
 	/* It will not decide this take, which is as it was before shared_take(). */
 	void (*undecided)(void *arg, struct take *take);
+	/* The lease has been moved (done), or stays where it is. */
+	void (*moved)(void *arg, const struct move *move, bool done);
+	/* Redis will not decide this move. */
+	void (*unmoved)(void *arg, struct move *move);
 };
+
+enum { SHARED_MOVES_MAX = 1024 }; /* at one time; beyond it none is made */
+
+struct moving;
+TAILQ_HEAD(shared_moves, moving);
 
 struct shared {
 	uint64_t lease_life, deadline; /* ms; for an answer */
 	struct redis *redis;
 	const struct shared_events *events;
 	void *arg;
-	const struct models *models;
+	struct targets *targets;
 	struct accounts accounts; /* of those who wait: nothing is counted in them */
 	struct pools pools;       /* who waits; slots are counted in Redis */
 	struct history history;
 	struct takes answered;
 	struct asks asks;
+	struct shared_moves moves; /* of which Redis is asked; earliest due first */
+	unsigned move_count;
 	uint64_t next_sweep; /* ms */
 };
 
-void shared_init(struct shared *shared, uint64_t lease_life, uint64_t deadline);
+/* The targets are the caller's, and stay. */
+void shared_init(struct shared *shared, uint64_t lease_life, uint64_t deadline, struct targets *targets);
 
 /* Before the first take. */
 void shared_open(struct shared *shared, struct redis *redis, const struct shared_events *events, void *arg);
 
-/* Follows a new models.json, which the caller keeps until the next call. */
-void shared_follow(struct shared *shared, const struct models *models, unsigned queue_max);
+/* Follows the models.json that its targets follow; before the first take, and after each target_follow(). */
+void shared_follow(struct shared *shared, unsigned queue_max);
 
 bool shared_knows(const struct shared *shared, uint64_t take_id);
 
@@ -63,6 +75,12 @@ struct take *shared_reclaim(struct shared *shared);
 
 /* A lease with a slot of this upstream is being settled.  Only while Redis is up. */
 void shared_released(struct shared *shared, const char *upstream);
+
+/* As limiter_move(): one of moved() and unmoved() will say how it went.  Only while Redis is up. */
+void shared_move(struct shared *shared, const struct move *move);
+
+/* Redis decides none of the moves under way. */
+void shared_leave_moves(struct shared *shared);
 
 void shared_tick(struct shared *shared);
 uint64_t shared_due(const struct shared *shared);

@@ -1,6 +1,5 @@
 #include "take.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,22 +27,4 @@ void take_free(struct take *take)
 struct take *take_of(struct pool_waiter *waiter)
 {
 	return (struct take *)((char *)waiter - offsetof(struct take, waiter));
-}
-
-/* What costs nothing takes no slot; a model that it names must be allowed all the same. */
-bool take_find_route(struct take *take, const struct models *models, const struct pools *pools)
-{
-	struct lease *lease = &take->lease;
-	const struct wire_route_info *route = wire_route_info(lease->route);
-	if (lease->model[0] == '\0')
-		return route->named == NAMED_NONE;
-	if (!model_list_allows(lease->models, lease->model))
-		return false;
-	const char *name = lease->model;
-	const struct model *model = models_route(models, &name);
-	if (!model || route->cost == COST_FREE)
-		return model != NULL;
-	take->pool = pools->of_upstream[model->targets[0].upstream];
-	snprintf(lease->upstream, sizeof(lease->upstream), "%s", take->pool->name);
-	return true;
 }

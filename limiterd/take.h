@@ -4,10 +4,11 @@
 
 #include "account.h"
 #include "ledger.h"
+#include "target.h"
 
 struct take {
 	uint64_t id;          /* of the frame */
-	struct lease lease;   /* whoever decides fills upstream and expires */
+	struct lease lease;   /* whoever decides fills target, upstream and expires */
 	struct limits limits; /* of the grant */
 
 	/* the answer */
@@ -19,7 +20,8 @@ struct take {
 	/* whoever decides */
 	uint64_t began;          /* ms; 0: not yet */
 	struct account *account; /* NULL: denied before it was looked up */
-	struct pool *pool;       /* NULL: needs no slot */
+	struct pool *pool;       /* NULL: needs no slot, or none was chosen yet */
+	struct turn turn;        /* by which it was chosen */
 	struct ledger_row *row;  /* limiter.c's; NULL: denied */
 	struct ask *ask;         /* shared.c's */
 	struct pool_waiter waiter;
@@ -34,8 +36,5 @@ struct take *take_new(void);
 void take_free(struct take *take);
 
 struct take *take_of(struct pool_waiter *waiter);
-
-/* Finds the pool for the model asked for; false when there is none, or the key may not use it. */
-bool take_find_route(struct take *take, const struct models *models, const struct pools *pools);
 
 #endif

@@ -21,7 +21,8 @@ static const struct models models = {.upstreams = upstreams, .upstream_count = 2
 static struct loop_timer alarm, patience;
 static bool (*awaited)(void);
 static bool ran_out;
-static unsigned settlements;
+static unsigned settlements, moves;
+static struct moved last_move;
 static struct take *answer;
 
 /* --- the loop runs until what is awaited is there --- */
@@ -84,6 +85,15 @@ static void settled(void *arg, uint64_t id)
 	settlements++;
 }
 
+static void moved(void *arg, const struct move *move, bool done)
+{
+	(void)arg;
+	moves++;
+	last_move = (struct moved){done, move->lease};
+}
+
+static const struct decider_events events = {settled, moved};
+
 void player_begin(const char *store, const char *password_file)
 {
 	struct conf_limiterd conf = {.state = "/",
@@ -98,7 +108,7 @@ void player_begin(const char *store, const char *password_file)
 	decider_init(&player, &conf);
 	decider_follow(&player, &models, PLAYER_QUEUE);
 	loop_after_batch(after_batch, NULL);
-	decider_open(&player, settled, NULL);
+	decider_open(&player, &events, NULL);
 	if (!wait_until(store_decides, PLAYER_PATIENCE_MS))
 		fatalx("the store does not decide: %s", player.reason);
 }
@@ -178,4 +188,21 @@ static bool never(void)
 void player_pass(uint64_t ms)
 {
 	wait_until(never, ms);
+}
+
+static unsigned moves_wanted;
+
+static bool has_moved(void)
+{
+	return moves >= moves_wanted;
+}
+
+struct moved player_move(const struct lease *lease, uint8_t target, const char *upstream)
+{
+	struct move move = {.lease = *lease, .target = target};
+	snprintf(move.upstream, sizeof(move.upstream), "%s", upstream);
+	moves_wanted = moves + 1;
+	decider_move(&player, &move);
+	CHECK(wait_until(has_moved, PLAYER_PATIENCE_MS));
+	return last_move;
 }

@@ -44,6 +44,13 @@ struct outcome player_ask(const char *key, const char *model, uint64_t tokens, c
 /* Settles, and waits until it is counted. */
 void player_settle(const struct lease *lease, uint64_t used, bool charged);
 
+/* Asks for a lease to go on elsewhere, and waits for the answer. */
+struct moved {
+	bool done;
+	struct lease lease;
+};
+struct moved player_move(const struct lease *lease, uint8_t target, const char *upstream);
+
 void player_pass(uint64_t ms);
 
 #endif

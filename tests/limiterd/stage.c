@@ -14,18 +14,21 @@ static struct model rows[] = {{.name = "*", .targets = &to_slow, .target_count =
                               {.name = "quick", .targets = &to_fast, .target_count = 1}};
 static const struct models models = {.upstreams = upstreams, .upstream_count = 2, .models = rows, .model_count = 2};
 
+static struct targets targets;
+
 void stage_begin(void)
 {
 	stage_at = (struct instant){.now = 1000000, .wall = UINT64_C(1800000000000)};
 	upstreams[0].slots = 2;
-	limiter_init(&stage, STAGE_LIFE);
-	limiter_follow(&stage, &models, STAGE_QUEUE, stage_at);
+	target_follow(&targets, &models);
+	limiter_init(&stage, STAGE_LIFE, &targets);
+	limiter_follow(&stage, STAGE_QUEUE, stage_at);
 }
 
 void stage_set_slots(unsigned slots)
 {
 	upstreams[0].slots = slots;
-	limiter_follow(&stage, &models, STAGE_QUEUE, stage_at);
+	limiter_follow(&stage, STAGE_QUEUE, stage_at);
 }
 
 void stage_pass(uint64_t ms)
@@ -107,4 +110,6 @@ void stage_end(void)
 		free(pool);
 	}
 	free(stage.pools.of_upstream);
+	free(targets.credits);
+	targets = (struct targets){0};
 }
