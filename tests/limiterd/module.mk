@@ -1,4 +1,4 @@
-LIMITERD_TESTS := bucket budget pool account ledger limiter lease random
+LIMITERD_TESTS := bucket budget pool target account ledger limiter lease move random
 TESTS += $(LIMITERD_TESTS:%=tests/limiterd/%_t)
 
 define limiterd_test
@@ -7,10 +7,12 @@ endef
 $(eval $(call limiterd_test,bucket,limiterd/bucket.c))
 $(eval $(call limiterd_test,budget,limiterd/budget.c))
 $(eval $(call limiterd_test,pool,limiterd/pool.c))
+$(eval $(call limiterd_test,target,$(addprefix limiterd/,news.c pool.c target.c)))
 $(eval $(call limiterd_test,account,$(limiterd_CORE)))
 $(eval $(call limiterd_test,ledger,limiterd/ledger.c))
 $(eval $(call limiterd_test,limiter,tests/limiterd/stage.c $(limiterd_CORE)))
 $(eval $(call limiterd_test,lease,tests/limiterd/stage.c $(limiterd_CORE)))
+$(eval $(call limiterd_test,move,tests/limiterd/stage.c $(limiterd_CORE)))
 $(eval $(call limiterd_test,random,tests/limiterd/stage.c $(limiterd_CORE)))
 
 TOOLS += store-suite
