@@ -14,9 +14,11 @@ uint64_t player_since;
 static struct upstream upstreams[] = {{.name = "fast", .slots = 100, .acquire_timeout = PLAYER_WAIT},
                                       {.name = "slow", .slots = 1, .acquire_timeout = PLAYER_WAIT}};
 static struct target to_fast = {.upstream = 0, .weight = 1}, to_slow = {.upstream = 1, .weight = 1};
+static struct target to_either[] = {{.upstream = 0, .weight = 3}, {.upstream = 1, .weight = 1}};
 static struct model rows[] = {{.name = "*", .targets = &to_slow, .target_count = 1},
+                              {.name = "either", .targets = to_either, .target_count = 2},
                               {.name = "quick", .targets = &to_fast, .target_count = 1}};
-static const struct models models = {.upstreams = upstreams, .upstream_count = 2, .models = rows, .model_count = 2};
+static const struct models models = {.upstreams = upstreams, .upstream_count = 2, .models = rows, .model_count = 3};
 
 static struct loop_timer alarm, patience;
 static bool (*awaited)(void);

@@ -1,7 +1,7 @@
 /*
  * Plays the daemons around a decider, whose store is the one under test:
  * "memory:" or Redis.  Upstreams are "fast" (100 slots) and "slow" (1 slot); the
- * model "quick" goes to fast, all others to slow.  The clock is the real one.
+ * model "quick" goes to fast, "either" to both, three to one, all others to slow.  The clock is the real one.
  */
 #ifndef TESTS_LIMITERD_PLAYER_H
 #define TESTS_LIMITERD_PLAYER_H

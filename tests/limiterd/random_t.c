@@ -1,6 +1,6 @@
 /*
- * Random takes, cancels, keeps, settles and pauses, by several keys at once.  After every step the sums must agree
- * and no limit may be overrun; after the last lease is settled nothing may be held.
+ * Random takes, cancels, keeps, moves, settles and pauses, by several keys at once.  After every step the sums must
+ * agree and no limit may be overrun; after the last lease is settled nothing may be held.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +137,20 @@ static void step_keep(void)
 	keep(below(LEASES));
 }
 
+/* Half of the time the lease as it was before is the one that is spoken of later. */
+static void step_move(void)
+{
+	size_t place = below(LEASES);
+	struct move move = {.lease = leases[place].lease, .target = 0};
+	if (leases[place].id == 0 || move.lease.upstream[0] == '\0')
+		return;
+	snprintf(move.upstream, sizeof(move.upstream), "%s", below(2) ? "fast" : "slow");
+	bool moved = limiter_move(&stage, &move, stage_at);
+	kept[place] = kept[place] || moved;
+	if (moved && below(2))
+		leases[place].lease = move.lease;
+}
+
 static void settle(struct outcome *outcome)
 {
 	size_t key = key_of(&outcome->lease);
@@ -227,7 +241,7 @@ static void check(void)
 static void run(void)
 {
 	static void (*const steps[])(void) = {step_take,   step_take, step_take, step_settle, step_settle,
-	                                      step_settle, step_keep, step_pass, step_cancel};
+	                                      step_settle, step_keep, step_pass, step_cancel, step_move};
 	memset(requests, 0, sizeof(requests));
 	memset(tokens, 0, sizeof(tokens));
 	began = stage_at.now;

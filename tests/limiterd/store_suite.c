@@ -3,6 +3,7 @@
  * PASSWORD_FILE, for store_t.py.
  */
 #include <sodium.h>
+#include <string.h>
 
 #include "../../proto/daemon/log.h"
 #include "../tap/tap.h"
@@ -259,6 +260,113 @@ static void test_silence(void)
 	player_settle(&next.lease, 1, true);
 }
 
+static bool holds(const char *model)
+{
+	struct outcome outcome = player_ask("prober", model, 1, &none);
+	if (outcome.given)
+		player_settle(&outcome.lease, 1, true);
+	return !outcome.given && outcome.deny.reason == LIMIT_SLOTS;
+}
+
+static void test_targets(void)
+{
+	unsigned fast = 0;
+	struct outcome outcomes[8];
+	for (int i = 0; i < 8; i++) {
+		outcomes[i] = player_ask("targets", "either", 1, &none);
+		fast += strcmp(outcomes[i].lease.upstream, "fast") == 0;
+		player_settle(&outcomes[i].lease, 1, true);
+	}
+	is_int(fast, 6, "targets have their shares");
+	for (int i = 0; i < 8; i++)
+		outcomes[i] = player_ask("targets", "either", 1, &none);
+	for (int i = 0; i < 8; i++)
+		fast += outcomes[i].given && strcmp(outcomes[i].lease.upstream, "fast") == 0;
+	is_int(fast, 6 + 7, "as far as they have slots");
+	for (int i = 0; i < 8; i++)
+		player_settle(&outcomes[i].lease, 1, true);
+	for (int i = 0; i < 4; i++) {
+		struct limits limits = {.rpm = 1};
+		struct outcome outcome = player_ask("denied", "either", 1, &limits);
+		ok(outcome.given == (i == 0), "one of four is admitted");
+		if (outcome.given)
+			player_settle(&outcome.lease, 1, true);
+	}
+	outcomes[0] = player_ask("targets", "either", 1, &none);
+	outcomes[1] = player_ask("targets", "either", 1, &none);
+	outcomes[2] = player_ask("targets", "either", 1, &none);
+	fast = 0;
+	for (int i = 0; i < 3; i++) {
+		fast += strcmp(outcomes[i].lease.upstream, "fast") == 0;
+		player_settle(&outcomes[i].lease, 1, true);
+	}
+	is_int(fast, 2, "and who is refused has had no turn");
+	CHECK(news_available(&player.targets.news, "fast", false) == WIRE_OK);
+	outcomes[0] = player_ask("targets", "either", 1, &none);
+	is_text(outcomes[0].lease.upstream, "slow", "one that is not available gets nothing");
+	news_forget(&player.targets.news);
+	player_settle(&outcomes[0].lease, 1, true);
+}
+
+static void test_moves(void)
+{
+	struct limits limits = {.rpm = 100, .tpm = 100000, .concurrency = 1, .budget = 1000, .period = BUDGET_DAY};
+	struct lease before = player_ask("moves", "either", 100, &limits).lease;
+	if (strcmp(before.upstream, "slow") != 0)
+		ok(player_move(&before, 1, "slow").done, "a lease is moved to where there is a slot");
+	ok(holds("slow"), "which it has then");
+	struct moved moved = player_move(&before, 1, "slow");
+	ok(moved.done && moved.lease.target == 1, "it may be moved to where it is");
+	is_text(moved.lease.upstream, "slow", "and says where that is");
+	struct outcome other = player_ask("moves-too", "quick", 1, &none);
+	ok(!player_move(&other.lease, 1, "slow").done, "a target of another model is none of its own");
+	player_settle(&other.lease, 1, true);
+	other = player_ask("moves-too", "either", 1, &none);
+	ok(!player_move(&other.lease, 1, "slow").done, "without a slot it stays where it is");
+	ok(!player_move(&other.lease, 1, "fast").done && !player_move(&other.lease, 2, "slow").done,
+	   "targets must be right");
+	decider_keep(&player, &before);
+	decider_keep(&player, &moved.lease);
+	struct moved back = player_move(&before, 0, "fast");
+	ok(back.done && strcmp(back.lease.upstream, "fast") == 0, "it goes on from where it is, whatever is said of it");
+	ok(!holds("slow"), "and gives its slot back");
+	moved = player_move(&back.lease, 1, "slow");
+	decider_keep(&player, &back.lease);
+	ok(is_denied(player_ask("moves", "quick", 1, &limits), LIMIT_CONCURRENCY, 1, 1, 1), "it counts once");
+	player_settle(&back.lease, 30, true);
+	ok(!holds("slow"), "settled by what it was before, it frees the slot that it has");
+	ok(is_denied(player_ask("moves", "quick", 1000, &limits), LIMIT_BUDGET, 1000, 30, 1000), "and is charged once");
+	ok(!player_move(&moved.lease, 0, "fast").done, "and is not moved any more");
+	player_settle(&moved.lease, 30, true);
+	ok(is_denied(player_ask("moves", "quick", 1000, &limits), LIMIT_BUDGET, 1000, 30, 1000), "nor settled again");
+	player_settle(&other.lease, 1, true);
+}
+
+static void test_moving_late(void)
+{
+	struct outcome cancelled = player_ask("moves-late", "either", 1, &none);
+	decider_cancel(&player, cancelled.id);
+	ok(!player_move(&cancelled.lease, 1, "slow").done, "what is cancelled is not moved");
+	struct outcome silent = player_ask("moves-late", "either", 1, &none), waiter;
+	if (strcmp(silent.lease.upstream, "slow") != 0)
+		silent.lease = player_move(&silent.lease, 1, "slow").lease;
+	uint64_t id = player_take("waits", "slow", 1, &none);
+	player_pass(50);
+	struct moved gone = player_move(&silent.lease, 0, "fast");
+	waiter = player_next();
+	ok(gone.done && waiter.id == id && waiter.given, "who waits for the slot that a lease leaves gets it");
+	player_settle(&waiter.lease, 1, true);
+	player_pass(GIVEN_UP + 100);
+	ok(!player_move(&gone.lease, 1, "slow").done, "what is given up is not moved");
+	player_settle(&gone.lease, 1, true);
+	struct lease unknown = gone.lease;
+	randombytes_buf(unknown.id, sizeof(unknown.id));
+	struct moved adopted = player_move(&unknown, 1, "slow");
+	ok(adopted.done && holds("slow"), "what nobody knows is adopted and moved");
+	player_settle(&unknown, 1, true);
+	ok(!holds("slow"), "and settled");
+}
+
 int main(int argc, char **argv)
 {
 	log_init("store-suite");
@@ -275,6 +383,9 @@ int main(int argc, char **argv)
 	test_cancel();
 	test_settling();
 	test_silence();
+	test_targets();
+	test_moves();
+	test_moving_late();
 	player_end();
 	return tap_done();
 }
