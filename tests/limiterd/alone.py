@@ -21,11 +21,12 @@ import nngipc  # noqa: E402
 
 FAULT, HEALTH_ASK, HEALTH = 1, 2, 3
 TAKE, LEASE, DENY, CANCEL, KEEP, SETTLE, SETTLED = 32, 33, 35, 36, 38, 40, 41
+UPSTREAM, POOL, OFFER, MOVE, MOVED = 42, 43, 44, 46, 47
 USAGE_ASK, USAGE_TOTAL = 66, 67
 CHAT, MODELS, MODEL = 0, 3, 4
 REASONS = ("requests", "tokens", "concurrency", "budget", "slots", "model", "grant", "unavailable")
 DAY = 1
-BAD_SEAL, REPLAYED = 9, 11
+TRUNCATED, BAD_SEAL, REPLAYED = 5, 9, 11
 
 UPSTREAMS = {"one": {"base_url": "http://127.0.0.1:1", "kind": "ollama", "slots": 1, "acquire_timeout_ms": 30000},
              "many": {"base_url": "http://127.0.0.1:1", "kind": "openai", "slots": 1000}}
@@ -85,6 +86,18 @@ def read_answer(kind, body):
     answer["sealed"] = reader.take(reader.number(4))
     answer.update(read_lease(answer["sealed"]))
     return answer
+
+
+def move_body(sealed, target, upstream):
+    return nngipc.blob(sealed) + bytes([target]) + nngipc.text(upstream)
+
+
+def read_moved(kind, body):
+    reader = Reader(body)
+    if kind == FAULT:
+        return reader.number(2)
+    sealed = reader.take(reader.number(4))
+    return {"sealed": sealed, **read_lease(sealed)} if sealed else None
 
 
 class Edge:
@@ -156,6 +169,31 @@ class Proxyd:
         self.pipe.send_frame(SETTLE, self.last, nngipc.blob(sealed) + struct.pack(">QB", tokens, charged))
         return self.last
 
+    def tell(self, upstream, available=True):
+        """Says whether an upstream may be given work: how its slots stand, as (slots, in use, waiting)."""
+        self.last += 1
+        self.pipe.send_frame(UPSTREAM, self.last, nngipc.text(upstream) + bytes([available]))
+        kind, answered, body = self.pipe.receive_frame()
+        reader = Reader(body)
+        assert (kind, answered, reader.text()) == (POOL, self.last, upstream)
+        return tuple(reader.number(4) for _ in range(3))
+
+    def offer(self, upstream, *names):
+        """Says which models an upstream lists.  There is no answer; what is asked next comes after it."""
+        self.pipe.send_frame(OFFER, 0, nngipc.text(upstream) + nngipc.blob("\n".join(names).encode()))
+
+    def move(self, sealed, target, upstream):
+        """The lease as it is then, None when it stays where it is, or the number of the fault."""
+        number = self.send_move(sealed, target, upstream)
+        kind, answered, body = self.pipe.receive_frame()
+        assert answered == number and kind in (MOVED, FAULT)
+        return read_moved(kind, body)
+
+    def send_move(self, sealed, target, upstream):
+        self.last += 1
+        self.pipe.send_frame(MOVE, self.last, move_body(sealed, target, upstream))
+        return self.last
+
     def hears_nothing(self):
         return not select.select([self.pipe.sock], [], [], 0.2)[0]
 
@@ -164,11 +202,11 @@ class Proxyd:
 
 
 class Limiterd:
-    def __init__(self, **env):
+    def __init__(self, upstreams=None, routes=None, **env):
         self.directory = tempfile.mkdtemp(prefix="heimgate-limiterd-")
         self.env = {"HEIMGATE_STATE": self.directory, "HEIMGATE_USER": "0:0" if os.geteuid() == 0 else "", **env}
         self.process = None
-        self.write_models(UPSTREAMS, ROUTES)
+        self.write_models(upstreams or UPSTREAMS, routes or ROUTES)
         os.makedirs(self.path("run"))
         self.auditd = nngipc.Listener(self.link("limiterd-auditd"))
 
@@ -199,6 +237,12 @@ class Limiterd:
         with open(self.path("models.new"), "w", encoding="utf-8") as file:
             json.dump({"upstreams": upstreams, "models": models}, file)
         os.rename(self.path("models.new"), self.path("models.json"))
+
+    def reload(self, upstreams, models):
+        loaded = self.log().count("event=models-loaded")
+        self.write_models(upstreams, models)
+        self.process.popen.send_signal(signal.SIGHUP)
+        suite.until(lambda: self.log().count("event=models-loaded") > loaded, "a reload")
 
     def start(self):
         program = os.path.join(suite.BIN, "heimgate-limiterd")

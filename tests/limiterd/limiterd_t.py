@@ -122,7 +122,7 @@ def unused_lease(limiterd):
 def timeouts(limiterd, proxyd):
     edge = limiterd.edge()
     upstreams = {**UPSTREAMS, "one": {**UPSTREAMS["one"], "acquire_timeout_ms": 50}}
-    reload(limiterd, upstreams)
+    limiterd.reload(upstreams, ROUTES)
     lease = edge.ask(limiterd.grant("x"), model="single")
     denied = edge.ask(limiterd.grant("x"), model="single")
     tap.is_((denied["denied"], denied["limit"], denied["used"]), ("slots", 1, 1), "no slot in time")
@@ -130,19 +130,12 @@ def timeouts(limiterd, proxyd):
     tap.is_(limiterd.key("x")["running"], 1, "and nothing is held")
     proxyd.settle(lease["sealed"], 1)
     edge.close()
-    reload(limiterd, UPSTREAMS)
-
-
-def reload(limiterd, upstreams):
-    loaded = limiterd.log().count("event=models-loaded")
-    limiterd.write_models(upstreams, ROUTES)
-    limiterd.process.popen.send_signal(signal.SIGHUP)
-    suite.until(lambda: limiterd.log().count("event=models-loaded") > loaded, "a reload")
+    limiterd.reload(UPSTREAMS, ROUTES)
 
 
 def reloads(limiterd):
     edge = limiterd.edge()
-    reload(limiterd, {**UPSTREAMS, "many": {**UPSTREAMS["many"], "slots": 7}})
+    limiterd.reload({**UPSTREAMS, "many": {**UPSTREAMS["many"], "slots": 7}}, ROUTES)
     tap.is_(limiterd.pool("many")["slots"], 7, "SIGHUP reads models.json again")
     limiterd.write_models({**UPSTREAMS, "many": {"slots": 9}}, ROUTES)
     limiterd.process.popen.send_signal(signal.SIGHUP)
@@ -151,7 +144,7 @@ def reloads(limiterd):
     tap.is_(limiterd.pool("many")["slots"], 7, "and the running one stays")
     well, text = edge.health()["models"]
     tap.ok(well and "not reloaded" in text, "which health tells")
-    reload(limiterd, UPSTREAMS)
+    limiterd.reload(UPSTREAMS, ROUTES)
     tap.is_(edge.health()["models"], (True, ""), "until a good one comes")
     edge.close()
 

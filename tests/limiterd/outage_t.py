@@ -4,7 +4,7 @@
 import struct
 import time
 
-from alone import DAY, SETTLED, USAGE_ASK, USAGE_TOTAL, Limiterd
+from alone import DAY, SETTLED, UPSTREAMS, USAGE_ASK, USAGE_TOTAL, Limiterd
 import suite
 import tap
 from redisserver import Redis
@@ -98,6 +98,34 @@ def check_open(redis, limiterd):
     proxyd.close()
 
 
+def check_moves(redis, limiterd):
+    """Leases of Redis that go on elsewhere while it is away, and settle when it is back."""
+    edge, proxyd = limiterd.edge(), limiterd.proxyd()
+    edge.await_store()
+    limiterd.reload(UPSTREAMS, {"*": {"targets": [{"upstream": "one"}, {"upstream": "many"}]}})
+    while (lease := edge.ask(limiterd.grant("mover")))["upstream"] != "one":
+        proxyd.settle(lease["sealed"], 1)
+    redis.pause()
+    moved, ms = timed(lambda: proxyd.move(lease["sealed"], 1, "many"))
+    closed = limiterd.env["HEIMGATE_LIMIT_OUTAGE"] == "closed"
+    tap.ok(ms < DEADLINE_MS + SLACK_MS, "a move waits for Redis no longer than the deadline")
+    tap.is_(moved and moved["upstream"], None if closed else "many", "then it goes by the policy")
+    for _ in range(3):
+        proxyd.move(lease["sealed"], 1, "many")
+    edge.await_store(False)
+    moved, ms = timed(lambda: proxyd.move(lease["sealed"], 1, "many"))
+    tap.ok(ms < DEADLINE_MS and bool(moved) != closed, "in an outage at once")
+    number = proxyd.send_settle((moved or lease)["sealed"], 5)
+    redis.resume()
+    kind, answered, _ = proxyd.pipe.receive_frame()
+    tap.is_((kind, answered), (SETTLED, number), "it is settled when Redis is back")
+    edge.await_store()
+    suite.until(lambda: [limiterd.pool(name)["in_use"] for name in ("one", "many")] == [0, 0], "no slot to be in use")
+    tap.ok(True, "and no slot is left in use")
+    edge.close()
+    proxyd.close()
+
+
 def check_budget(redis, limiterd):
     """What was used while Redis was away is asked of history, once, and is not counted twice."""
     auditd, edge, proxyd = limiterd.accept_auditd(), limiterd.edge(), limiterd.proxyd()
@@ -178,6 +206,7 @@ def check_many_outages(redis, limiterd):
 
 server = Redis()
 for check, policy in ((check_local, "local"), (check_closed, "closed"), (check_open, "open"), (check_budget, "local"),
+                      (check_moves, "local"), (check_moves, "closed"),
                       (check_refusals, "local"), (check_many_outages, "local")):
     server.cli("FLUSHALL")
     settings = {"HEIMGATE_LIMIT_OUTAGE": policy, "HEIMGATE_LIMIT_DEADLINE_MS": str(DEADLINE_MS)}

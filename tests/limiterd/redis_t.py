@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 
-from alone import DAY, MODELS, SETTLED, USAGE_ASK, USAGE_TOTAL, Limiterd, Reader
+from alone import DAY, MODELS, ROUTES, SETTLED, UPSTREAMS, USAGE_ASK, USAGE_TOTAL, Limiterd, Reader
 import nngipc
 import suite
 import tap
@@ -83,6 +83,45 @@ def check_shared_slots(one, other):
     for edge in edges:
         edge.close()
     proxyd.close()
+
+
+def check_moves(redis, one, other):
+    """Two hosts move leases between two upstreams of two slots each: no slot is given twice, and each move is one call."""
+    hosts = (one, other)
+    edges, proxyds = [host.edge() for host in hosts], [host.proxyd() for host in hosts]
+    for edge in edges:
+        edge.await_store()
+    leases = [edges[i % 2].ask(hosts[i % 2].grant("m"), model="pair") for i in range(4)]
+    tap.is_(sorted(lease["upstream"] for lease in leases), ["left", "left", "right", "right"],
+            "what another host has filled is found out in time")
+    left = [i for i in range(4) if leases[i]["upstream"] == "left"]
+    redis.forget_calls()
+    began = seconds()
+    tap.is_([proxyds[i % 2].move(leases[i]["sealed"], 1, "right") for i in left], [None, None],
+            "what is full for one host is so for the other")
+    probes = redis.calls() - 2
+    tap.ok(0 <= probes <= 2 * (seconds() - began + 2), "two moves are two calls (and %d probes)" % probes)
+    gone = next(i for i in range(4) if i not in left)
+    proxyds[gone % 2].settle(leases[gone]["sealed"], 1)
+    moved = [proxyds[i % 2].move(leases[i]["sealed"], 1, "right") for i in left]
+    tap.is_([bool(lease) for lease in moved], [True, False], "one slot that falls free is had by one of them")
+    tap.is_([pool_use(hosts, name) for name in ("left", "right")], [[1, 1], [2, 2]], "which both hosts see")
+    for turn in range(50):
+        mover = turn % 2
+        lease = edges[mover].ask(hosts[mover].grant("m"), model="pair")
+        target = 1 - lease["target"]
+        proxyds[mover].move(lease["sealed"], target, ("left", "right")[target])
+        assert max(pool_use(hosts, "left") + pool_use(hosts, "right")) <= 2
+        assert proxyds[mover].settle(lease["sealed"], 1) == SETTLED
+    for i in left + [i for i in range(4) if i not in left and i != gone]:
+        tap.is_(proxyds[i % 2].settle(leases[i]["sealed"], 1), SETTLED, "settled by what it was")
+    tap.is_([pool_use(hosts, name) for name in ("left", "right")], [[0, 0], [0, 0]], "no slot is left in use")
+    for pipe in edges + proxyds:
+        pipe.close()
+
+
+def pool_use(hosts, name):
+    return [host.pool(name)["in_use"] for host in hosts]
 
 
 def check_dead_host(one, other):
@@ -236,11 +275,15 @@ def check_connecting(redis):
 
 server = Redis()
 shared = {**server.environment(), **PATIENT}
-with Limiterd(**shared) as first, Limiterd(**shared) as second:
+PAIR = {name: {"base_url": "http://127.0.0.1:1", "kind": "openai", "slots": 2, "acquire_timeout_ms": 0}
+        for name in ("left", "right")}
+layout = {"upstreams": {**UPSTREAMS, **PAIR}, "routes": {**ROUTES, "pair": {"targets": [{"upstream": name} for name in PAIR]}}}
+with Limiterd(**layout, **shared) as first, Limiterd(**layout, **shared) as second:
     check_round_trips(server, first)
     check_forgotten_scripts(server, first)
     check_batches(server, first)
     check_shared_slots(first, second)
+    check_moves(server, first, second)
     check_dead_host(second, first)
 with Limiterd(**shared) as alone:
     check_history(server, alone)
