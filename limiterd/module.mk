@@ -1,7 +1,7 @@
 limiterd_CORE := $(addprefix limiterd/,account.c bucket.c budget.c history.c ledger.c limiter.c news.c \
 	pool.c take.c target.c)
-limiterd_DECIDER := $(limiterd_CORE) $(addprefix limiterd/,ask.c counters.c decider.c decider_lease.c redis.c redis_call.c \
-	redis_setup.c redis_url.c settling.c shared.c shared_move.c shared_time.c) \
+limiterd_DECIDER := $(limiterd_CORE) $(addprefix limiterd/,ask.c counters.c decider.c decider_lease.c redis.c \
+	redis_call.c redis_setup.c redis_url.c settling.c shared.c shared_move.c shared_time.c) \
 	$(BUILD)/limiterd_lua.c
 
 PROGRAMS += heimgate-limiterd heimgate-limits

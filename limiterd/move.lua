@@ -1,5 +1,5 @@
--- This lease is to go on at another upstream: its slot is exchanged for one there, if one is free. If nothing is known of
--- it, it is taken up first; if it is done, it is not moved.
+-- This lease is to go on at another upstream: its slot is exchanged for one there, if one is free. One of which nothing
+-- is known is taken up first; one that is done is not moved.
 --
 -- KEYS[4] the pool whose slot it was given  KEYS[5] the pool whose slot is wanted
 -- ARGV    1 id of the lease  2 tokens it reserved  3 ms until it is given up unless it is kept

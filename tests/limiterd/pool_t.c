@@ -206,6 +206,26 @@ static void test_hearsay(void)
 	end();
 }
 
+static void test_doubt(void)
+{
+	begin(2, 8);
+	pool_heard(&pool, 2, 1000);
+	ok(!pool_has_room(&pool), "a pool that is said to be full has no room");
+	pool_doubt(&pool, 1000 + POOL_GUESS_MS - 1);
+	ok(!pool_has_room(&pool), "for a while");
+	pool.asking = 1;
+	pool_doubt(&pool, 1000 + POOL_GUESS_MS);
+	ok(!pool_has_room(&pool), "and longer while it is being asked");
+	pool.asking = 0;
+	pool_doubt(&pool, 1000 + POOL_GUESS_MS);
+	ok(pool_has_room(&pool) && pool.in_use == 1, "then one slot may be free");
+	pool_heard(&pool, 2, 2000);
+	join(0, 0, 5000);
+	pool_doubt(&pool, 3000);
+	ok(pool.in_use == 2, "which who waits finds out otherwise");
+	end();
+}
+
 static void test_reload(void)
 {
 	struct upstream upstreams[] = {{.name = "a", .slots = 2, .acquire_timeout = 250}, {.name = "b", .slots = 1}};
@@ -242,6 +262,7 @@ int main(void)
 	test_return();
 	test_no_wait();
 	test_hearsay();
+	test_doubt();
 	test_reload();
 	return tap_done();
 }
