@@ -142,7 +142,7 @@ static bool rotate(struct admin *admin, struct args *args, struct wire_out *json
 static const struct verb {
 	const char *name;
 	bool (*run)(struct admin *admin, struct args *args, struct wire_out *json);
-	const char *members[12]; /* that its arguments may have; the last is NULL */
+	const char *members[14]; /* that its arguments may have; the last is NULL */
 } verbs[] = {
 	{"key.create", create, {KEYJSON_NEW_MEMBERS}},
 	{"key.list", list, {"after"}},

@@ -52,6 +52,14 @@ uint64_t args_number(struct args *args, const char *name, uint64_t max, uint64_t
 	return fallback;
 }
 
+bool args_flag(struct args *args, const char *name)
+{
+	const json_t *member = json_object_get(args->object, name);
+	if (member && !json_is_boolean(member))
+		args_fail(args, name, "must be true or false");
+	return json_is_true(member);
+}
+
 void args_hash(struct args *args, const char *name, uint8_t *hash)
 {
 	size_t length = 0;

@@ -33,6 +33,9 @@ const char *args_text(struct args *args, const char *name, const char *fallback)
 /* An integer from 0 to max. */
 uint64_t args_number(struct args *args, const char *name, uint64_t max, uint64_t fallback);
 
+/* True or false; a member that is missing is false. */
+bool args_flag(struct args *args, const char *name);
+
 /* A required SHA-256 as 64 hex digits. */
 void args_hash(struct args *args, const char *name, uint8_t *hash);
 

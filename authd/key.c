@@ -25,6 +25,11 @@ static bool limits_equal(const struct limits *a, const struct limits *b)
 	       a->period == b->period;
 }
 
+static bool scope_equal(const struct scope *a, const struct scope *b)
+{
+	return a->local_only == b->local_only && a->images == b->images && a->image_kib == b->image_kib;
+}
+
 static bool former_equal(const struct key_former *a, const struct key_former *b)
 {
 	return a->until == b->until && a->generation == b->generation && memcmp(a->hash, b->hash, sizeof(a->hash)) == 0;
@@ -34,9 +39,9 @@ bool key_equal(const struct key *a, const struct key *b)
 {
 	return strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && strcmp(a->owner, b->owner) == 0 &&
 	       strcmp(a->models, b->models) == 0 && limits_equal(&a->limits, &b->limits) &&
-	       a->generation == b->generation && a->created == b->created && a->changed == b->changed &&
-	       a->expires == b->expires && a->revoked == b->revoked && memcmp(a->hash, b->hash, sizeof(a->hash)) == 0 &&
-	       former_equal(&a->former, &b->former);
+	       scope_equal(&a->scope, &b->scope) && a->generation == b->generation && a->created == b->created &&
+	       a->changed == b->changed && a->expires == b->expires && a->revoked == b->revoked &&
+	       memcmp(a->hash, b->hash, sizeof(a->hash)) == 0 && former_equal(&a->former, &b->former);
 }
 
 enum key_state key_state(const struct key *key, uint64_t now)

@@ -21,6 +21,7 @@ struct key {
 	char name[KEY_NAME_MAX + 1];
 	char owner[KEY_OWNER_MAX + 1]; /* free text, may be "" */
 	struct limits limits;
+	struct scope scope;
 	uint64_t generation; /* of the last change; stamps for the present secret carry it */
 	uint64_t created;
 	uint64_t changed;

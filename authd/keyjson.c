@@ -50,12 +50,20 @@ static void read_limits(struct args *args, const struct limits *defaults, struct
 		args_fail(args, "budget", "must be like 1000000/month or 50000/day, or 0 for none");
 }
 
+static void read_scope(struct args *args, struct scope *scope)
+{
+	scope->local_only = args_flag(args, "local_only");
+	scope->images = (uint32_t)args_number(args, "images", UINT32_MAX, 0);
+	scope->image_kib = (uint32_t)args_number(args, "image_kib", UINT32_MAX, 0);
+}
+
 static void read_fields(struct args *args, const struct limits *defaults, uint64_t now, struct key *key)
 {
 	read_label(args, "id", NULL, key->id, sizeof(key->id));
 	read_label(args, "name", NULL, key->name, sizeof(key->name));
 	read_label(args, "owner", "", key->owner, sizeof(key->owner));
 	read_limits(args, defaults, &key->limits);
+	read_scope(args, &key->scope);
 	args_hash(args, "hash", key->hash);
 	key->created = key->changed = now;
 	key->expires = args_number(args, "expires", INT64_MAX, 0);
@@ -100,12 +108,17 @@ static json_t *show_models(const char *models)
 	return list;
 }
 
+/* What the key was given, rules included. */
 static json_t *show_limits(const struct key *key)
 {
 	char budget[KEYTEXT_BUDGET_SIZE];
-	keytext_budget_format(budget, &key->limits);
-	return json_pack("{s:I, s:I, s:I, s:s}", "rpm", (json_int_t)key->limits.rpm, "tpm", (json_int_t)key->limits.tpm,
-	                 "concurrency", (json_int_t)key->limits.concurrency, "budget", budget);
+	const struct limits *limits = &key->limits;
+	const struct scope *scope = &key->scope;
+	keytext_budget_format(budget, limits);
+	return json_pack("{s:I, s:I, s:I, s:s, s:b, s:I, s:I}", "rpm", (json_int_t)limits->rpm, "tpm",
+	                 (json_int_t)limits->tpm, "concurrency", (json_int_t)limits->concurrency, "budget", budget,
+	                 "local_only", scope->local_only, "images", (json_int_t)scope->images, "image_kib",
+	                 (json_int_t)scope->image_kib);
 }
 
 json_t *keyjson_show(const struct key *key, uint64_t now)

@@ -65,8 +65,8 @@ static json_t *parse_grace(const struct keyoption *option, const char *value)
 
 static json_t *parse_text(const struct keyoption *option, const char *value)
 {
-	json_t *text = json_string(value);
-	if (!text || *value == '\0')
+	json_t *text = *value != '\0' ? json_string(value) : NULL;
+	if (!text)
 		fatal_usage("--%s must be text in UTF-8", option->name);
 	return text;
 }
@@ -88,6 +88,7 @@ static json_t *parse(const struct keyoption *option, const char *value)
 		return parse_grace(option, value);
 	case KEYOPTION_FLAG_JSON:
 	case KEYOPTION_FLAG_STDIN:
+	case KEYOPTION_FLAG_TRUE:
 		break;
 	}
 	return json_true();
@@ -95,10 +96,10 @@ static json_t *parse(const struct keyoption *option, const char *value)
 
 static void set_flag(struct keyoption_values *values, const struct keyoption *option)
 {
-	if (option->kind == KEYOPTION_FLAG_JSON)
-		values->json = true;
-	else
-		values->secret_stdin = true;
+	if (option->member)
+		json_object_set_new(values->arguments, option->member, json_true());
+	values->json |= option->kind == KEYOPTION_FLAG_JSON;
+	values->secret_stdin |= option->kind == KEYOPTION_FLAG_STDIN;
 }
 
 /* Reads the option at argv[0] and returns how many words it took. */

@@ -9,6 +9,7 @@
 enum keyoption_kind {
 	KEYOPTION_FLAG_JSON,
 	KEYOPTION_FLAG_STDIN,
+	KEYOPTION_FLAG_TRUE, /* the member is true */
 	KEYOPTION_TEXT,
 	KEYOPTION_COUNT,  /* from 0 to 4294967295 */
 	KEYOPTION_MODELS, /* a,b */

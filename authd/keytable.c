@@ -27,6 +27,11 @@ static void append_limit(char *cell, size_t size, const json_t *key, const char 
 		append(cell, size, ", ", text);
 }
 
+static bool is_one(const json_t *key, const char *member)
+{
+	return json_integer_value(json_object_get(key, member)) == 1;
+}
+
 /* --- one function per column --- */
 
 static void write_id(const json_t *key, char *cell, size_t size)
@@ -68,6 +73,10 @@ static void write_limits(const json_t *key, char *cell, size_t size)
 	append_limit(cell, size, key, "concurrency", "at once");
 	if (*text_of(key, "budget", ""))
 		append(cell, size, ", ", text_of(key, "budget", ""));
+	append_limit(cell, size, key, "images", is_one(key, "images") ? "image" : "images");
+	append_limit(cell, size, key, "image_kib", "KiB of images");
+	if (json_is_true(json_object_get(key, "local_only")))
+		append(cell, size, ", ", "local only");
 	if (*cell == '\0')
 		append(cell, size, "", "none");
 }

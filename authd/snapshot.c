@@ -18,7 +18,7 @@
 enum { SEAL_SIZE = 32, LENGTHS_SIZE = 16 /* of a key's strings, and more */ };
 
 /* The first bytes say what it is and in which version. */
-static const char mark[] = "heimgate keys 1\n";
+static const char mark[] = "heimgate keys 2\n";
 enum { MARK_SIZE = sizeof(mark) - 1, HEAD_SIZE = MARK_SIZE + 8 + 4 };
 
 static struct {
@@ -65,6 +65,9 @@ static void put_key(struct wire_out *out, const struct key *key)
 	wire_put_u32(out, key->limits.concurrency);
 	wire_put_u64(out, key->limits.budget);
 	wire_put_u8(out, (uint8_t)key->limits.period);
+	wire_put_u8(out, key->scope.local_only);
+	wire_put_u32(out, key->scope.images);
+	wire_put_u32(out, key->scope.image_kib);
 	wire_put_u64(out, key->generation);
 	wire_put_u64(out, key->created);
 	wire_put_u64(out, key->changed);
@@ -91,6 +94,9 @@ static struct key *get_key(struct wire_in *in)
 	key->limits.concurrency = wire_get_u32(in);
 	key->limits.budget = wire_get_u64(in);
 	key->limits.period = (enum budget_period)wire_get_enum(in, BUDGET_PERIOD_LAST);
+	key->scope.local_only = wire_get_enum(in, 1);
+	key->scope.images = wire_get_u32(in);
+	key->scope.image_kib = wire_get_u32(in);
 	key->generation = wire_get_u64(in);
 	key->created = wire_get_u64(in);
 	key->changed = wire_get_u64(in);

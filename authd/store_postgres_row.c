@@ -43,6 +43,8 @@ const char *const store_postgres_migrations[STORE_POSTGRES_MIGRATIONS] = {
 	" expires bigint NOT NULL, revoked bigint NOT NULL, hash bytea NOT NULL UNIQUE,"
 	" former_until bigint NOT NULL, former_generation bigint NOT NULL, former_hash bytea NOT NULL"
 	");" SAVE_FUNCTION,
+	"ALTER TABLE keys ADD local_only bigint NOT NULL DEFAULT 0, ADD images bigint NOT NULL DEFAULT 0,"
+	" ADD image_kib bigint NOT NULL DEFAULT 0;",
 };
 
 /* --- a key to values --- */
@@ -89,6 +91,9 @@ void store_postgres_put(struct store_postgres_values *values, const struct key *
 	put_number(values, *number++, key->former.until);
 	put_number(values, *number++, key->former.generation);
 	put_hash(values, values->hashes[1], key->former.hash);
+	put_number(values, *number++, key->scope.local_only);
+	put_number(values, *number++, key->scope.images);
+	put_number(values, *number++, key->scope.image_kib);
 }
 
 /* --- a row to a key: columns are read one after the other, as the fields of a frame are --- */
@@ -161,6 +166,9 @@ struct key *store_postgres_get(const PGresult *rows, int row)
 	key->former.until = get_number(&in, INT64_MAX);
 	key->former.generation = get_number(&in, INT64_MAX);
 	get_hash(&in, key->former.hash);
+	key->scope.local_only = get_number(&in, 1);
+	key->scope.images = (uint32_t)get_number(&in, UINT32_MAX);
+	key->scope.image_kib = (uint32_t)get_number(&in, UINT32_MAX);
 	if (in.good)
 		return key;
 	free(key);

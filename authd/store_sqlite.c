@@ -35,6 +35,9 @@ static const char *const migrations[] = {
 	" expires INTEGER NOT NULL, revoked INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
 	" former_until INTEGER NOT NULL, former_generation INTEGER NOT NULL, former_hash BLOB NOT NULL"
 	") STRICT;",
+	"ALTER TABLE keys ADD COLUMN local_only INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE keys ADD COLUMN images INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE keys ADD COLUMN image_kib INTEGER NOT NULL DEFAULT 0;",
 };
 enum { VERSION = sizeof(migrations) / sizeof(*migrations) };
 

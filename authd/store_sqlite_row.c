@@ -90,6 +90,9 @@ void store_sqlite_put(sqlite3_stmt *statement, const struct key *key, uint64_t g
 	put_number(&out, key->former.until);
 	put_number(&out, key->former.generation);
 	put_hash(&out, key->former.hash);
+	put_number(&out, key->scope.local_only);
+	put_number(&out, key->scope.images);
+	put_number(&out, key->scope.image_kib);
 }
 
 struct key *store_sqlite_get(sqlite3_stmt *statement)
@@ -117,6 +120,9 @@ struct key *store_sqlite_get(sqlite3_stmt *statement)
 	key->former.until = get_number(&in, INT64_MAX);
 	key->former.generation = get_number(&in, INT64_MAX);
 	get_hash(&in, key->former.hash);
+	key->scope.local_only = get_number(&in, 1);
+	key->scope.images = (uint32_t)get_number(&in, UINT32_MAX);
+	key->scope.image_kib = (uint32_t)get_number(&in, UINT32_MAX);
 	if (in.good)
 		return key;
 	free(key);

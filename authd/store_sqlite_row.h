@@ -9,8 +9,8 @@
 /* In the order in which the functions below write and read them. */
 #define STORE_SQLITE_COLUMNS \
 	"id, models, name, owner, rpm, tpm, concurrency, budget, generation, created, changed, expires, revoked, hash," \
-	" former_until, former_generation, former_hash"
-#define STORE_SQLITE_PARAMETERS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+	" former_until, former_generation, former_hash, local_only, images, image_kib"
+#define STORE_SQLITE_PARAMETERS "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 /* Binds the statement's first parameters; the generation is the one given. */
 void store_sqlite_put(sqlite3_stmt *statement, const struct key *key, uint64_t generation);

@@ -11,7 +11,7 @@ static uint64_t earlier(uint64_t expires, uint64_t end)
 static void fill_grant(struct grant *grant, struct keystore_match match, uint64_t expires)
 {
 	const struct key *key = match.key;
-	*grant = (struct grant){.generation = key->generation, .limits = key->limits};
+	*grant = (struct grant){.generation = key->generation, .limits = key->limits, .scope = key->scope};
 	memcpy(grant->key_id, key->id, sizeof(grant->key_id));
 	memcpy(grant->key_name, key->name, sizeof(grant->key_name));
 	snprintf(grant->models, sizeof(grant->models), "%s", key->models);

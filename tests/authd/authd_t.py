@@ -30,13 +30,18 @@ def grants(authd):
     edge = authd.edge()
     tap.is_(edge.ask("nobody's"), (UNKNOWN, ""), "a stranger is nobody")
     key = authd.create("Grace", "--models", "m1,m/2:x", "--rpm", "1", "--tpm", "2", "--concurrency", "3",
-                       "--budget", "4/month")
+                       "--budget", "4/month", "--local-only", "--images", "5", "--image-kib", "6")
     asked = now_ms()
     grant = edge.ask(key)
     tap.is_((grant["key_id"], grant["key_name"]), (key_id(key), "Grace"), "a grant says who")
     tap.is_(grant["models"], "m1\nm/2:x", "and what")
     limits = [grant[name] for name in ("rpm", "tpm", "concurrency", "budget", "period")]
     tap.is_(limits, [1, 2, 3, 4, 2], "and how much")
+    scope = [grant[name] for name in ("local_only", "images", "image_kib")]
+    tap.is_(scope, [1, 5, 6], "and where, and with which images")
+    plain = edge.ask(authd.create("Gregor"))
+    scope = [plain[name] for name in ("local_only", "images", "image_kib")]
+    tap.is_(scope, [0, 0, 0], "a key has no such rule at first")
     tap.ok(asked + 5000 <= grant["expires"] <= now_ms() + 5000, "for five seconds")
     with open(authd.path("secrets/grant.key"), "rb") as file:
         seal = hashlib.blake2b(b"G" + grant["fields"], key=file.read(), digest_size=32).digest()
@@ -104,13 +109,15 @@ def rotation(authd, proxyd):
 
 def records(authd, listener):
     auditd = accept(listener)
-    key = authd.create("Rita", "--owner", "me", "--rpm", "9")
+    key = authd.create("Rita", "--owner", "me", "--rpm", "9", "--local-only", "--images", "2", "--image-kib", "3")
     found = {}
     while found.get("key_name") != "Rita":
         number, found = read_record(auditd)
         auditd.send_frame(AUDIT_ACK, number)
     tap.is_((found["kind"], found["action"], found["key_id"]), (2, "key.create", key_id(key)), "a new key is on record")
     tap.is_((found["detail"]["owner"], found["detail"]["rpm"]), ("me", 9), "with what it may do")
+    scope = [found["detail"][name] for name in ("local_only", "images", "image_kib")]
+    tap.is_(scope, [True, 2, 3], "and where, and with which images")
     tap.ok(key.split("-")[3] not in str(found) and digest(key).hex() not in str(found), "and nothing of its secret")
     authd.create("Big", "--models", ",".join("model-%d" % number for number in range(400)))
     number, found = read_record(auditd)
@@ -192,6 +199,8 @@ def hostile_people(authd):
                          ("4 KiB of models", {"models": ["m" * 250] * 17}), ("a negative limit", {"rpm": -1}),
                          ("a limit of 2^32", {"tpm": 2 ** 32}), ("a limit in text", {"rpm": "5"}),
                          ("a limit that is true", {"rpm": True}), ("half a request", {"rpm": 0.5}),
+                         ("a rule in text", {"local_only": "true"}), ("a rule in numbers", {"local_only": 1}),
+                         ("fewer images than none", {"images": -1}), ("images of 4 TiB", {"image_kib": 2 ** 32}),
                          ("a weekly budget", {"budget": "5/week"}), ("a past expiry", {"expires": 1000}),
                          ("a long owner", {"owner": "o" * 129})):
         arguments = {name: value for name, value in {**good, **change}.items() if value is not None}

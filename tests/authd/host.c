@@ -169,6 +169,7 @@ struct key *host_make_key(const char *id, uint8_t secret)
 	snprintf(key->name, sizeof(key->name), "name of %s", id);
 	snprintf(key->owner, sizeof(key->owner), "Jos\xc3\xa9 \"the\" o'ner; DROP TABLE keys \\x00 $1 {,}");
 	key->limits = (struct limits){UINT32_MAX, 2, 3, UINT64_C(1000000000000000), BUDGET_MONTH};
+	key->scope = (struct scope){true, UINT32_MAX, 4};
 	key->created = 11;
 	key->changed = 12;
 	key->expires = INT64_MAX;

@@ -26,14 +26,15 @@ def refused(authd, code, part, *arguments, stdin=b""):
 def create(authd):
     done = authd.key("create", "--name", "José's laptop", "--models", "llama3.1:8b,qwen/x", "--rpm=60",
                      "--tpm", "1000", "--concurrency", "2", "--budget", "5000/day", "--expires", "30d",
-                     "--owner", "José")
+                     "--owner", "José", "--local-only", "--images", "1", "--image-kib", "2048")
     tap.is_(done.returncode, 0, "a key with all options is made")
     found = KEY.match(done.stdout)
     tap.ok(found, "the key stands alone on standard output")
     tap.has(done.stderr, "shown only now", "what it means is on standard error")
     key = json.loads(authd.key("show", found[1], "--json").stdout)
     wanted = {"id": found[1], "name": "José's laptop", "owner": "José", "state": "active",
-              "models": ["llama3.1:8b", "qwen/x"], "rpm": 60, "tpm": 1000, "concurrency": 2, "budget": "5000/day"}
+              "models": ["llama3.1:8b", "qwen/x"], "rpm": 60, "tpm": 1000, "concurrency": 2, "budget": "5000/day",
+              "local_only": True, "images": 1, "image_kib": 2048}
     tap.is_({name: key[name] for name in wanted}, wanted, "and it is what was asked for")
     tap.ok(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$", key["expires"]), "with an expiry")
     return found[0].strip()
@@ -51,6 +52,9 @@ def create_refused(authd):
     refused(authd, 100, "one word too many", "create", "x")
     refused(authd, 100, "followed by N", "create", "--name", "x", "--rpm")
     refused(authd, 100, "takes no value", "create", "--name", "x", "--secret-stdin=yes")
+    refused(authd, 100, "takes no value", "create", "--name", "x", "--local-only=yes")
+    refused(authd, 100, "from 0 (no limit)", "create", "--name", "x", "--images", "few")
+    refused(authd, 100, "from 0 (no limit)", "create", "--name", "x", "--image-kib=4294967296")
     for value in ("", "-1", "1.5", "many", "4294967296", "0x10"):
         refused(authd, 100, "from 0 (no limit) to 4294967295", "create", "--name", "x", "--tpm", value)
     for value in ("5", "5/week", "/day", "-5/day"):
@@ -111,7 +115,8 @@ def lists(authd, key):
     listed = authd.key("list").stdout.splitlines()
     tap.is_(listed[0].split(), ["ID", "NAME", "STATE", "MODELS", "LIMITS", "EXPIRES", "CREATED"], "a table of keys")
     row = [line for line in listed if "laptop" in line][0]
-    for part in (key.split("-")[2], "active", "llama3.1:8b,qwen/x", "60 rpm, 1000 tpm, 2 at once, 5000/day"):
+    for part in (key.split("-")[2], "active", "llama3.1:8b,qwen/x", "60 rpm, 1000 tpm, 2 at once, 5000/day",
+                 "1 image, 2048 KiB of images, local only"):
         tap.has(row, part, "with " + part)
     tap.is_(listed[0].index("STATE"), row.index("active"), "in columns, names in UTF-8 notwithstanding")
     shown = (authd.key("list"), authd.key("list", "--json"), authd.key("show", key.split("-")[2]))

@@ -25,7 +25,8 @@ def refused(done, code, part):
 
 def make_keys(authd):
     """An installation that has been used: (active, rotated with both secrets, revoked)."""
-    active = authd.create("active", "--models", "a,b", "--budget", "5/day", "--owner", "it's \\ me")
+    active = authd.create("active", "--models", "a,b", "--budget", "5/day", "--owner", "it's \\ me", "--local-only",
+                          "--images", "6", "--image-kib", "7")
     old = authd.create("rotated")
     new = authd.key("rotate", old.split("-")[2], "--grace", "1h").stdout.strip()
     revoked = authd.create("revoked")
@@ -40,7 +41,9 @@ def see_keys(authd, keys):
     edge = authd.edge()
     suite.until(lambda: edge.health()["store"][0], "a store that is well")
     found = [edge.ask(secret) for secret in (active, old, new)]
-    grants = [(grant["key_name"], grant["models"], grant["budget"], grant["generation"]) for grant in found]
+    members = ("key_name", "models", "budget", "local_only", "images", "image_kib", "generation")
+    grants = [tuple(grant[name] for name in members) for grant in found]
+    tap.is_(grants[0][3:6], (1, 6, 7), "its rules are in a key's grant")
     tap.is_(edge.ask(revoked)[0], REVOKED, "the revoked key is revoked")
     edge.close()
     return grants

@@ -85,6 +85,25 @@ def damaged_row(server, authd):
     edge.close()
 
 
+def brought_up_to_date(server, authd):
+    edge = authd.edge()
+    wait_well(edge)
+    old = authd.create("old", "--images", "3")
+    edge.close()
+    authd.stop()
+    sql(server, "ALTER TABLE keys DROP local_only, DROP images, DROP image_kib;"
+                "DELETE FROM migrations WHERE version = 2")
+    authd.start()
+    edge = authd.edge()
+    wait_well(edge)
+    tap.is_(edge.ask(old)["images"], 0, "keys of the first version have no rules")
+    new = authd.create("new", "--local-only", "--images", "4", "--image-kib", "5")
+    grant = edge.ask(new)
+    tap.is_([grant[name] for name in ("local_only", "images", "image_kib")], [1, 4, 5], "new ones may")
+    tap.is_(authd.key("revoke", key_id(old)).returncode, 0, "and old ones can be changed")
+    edge.close()
+
+
 def put_back(server, authd):
     edge = authd.edge()
     sql(server, "CREATE TABLE old AS SELECT * FROM keys; CREATE TABLE old_counter AS SELECT * FROM counter")
@@ -246,8 +265,8 @@ def main():
     with Authd(**server.environment("auth")) as authd:
         proxyd = authd.listen("authd-proxyd")
         tap.ok(proxyd, "proxyd's place is taken")
-        for test in (damaged_row, put_back, revoked_while_away, cut_connection, locked_out, lost_and_not_made,
-                     lost_and_made):
+        for test in (damaged_row, brought_up_to_date, put_back, revoked_while_away, cut_connection, locked_out,
+                     lost_and_not_made, lost_and_made):
             test(server, authd)
         records(authd)
 

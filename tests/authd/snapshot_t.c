@@ -22,6 +22,7 @@ static struct key *make_key(unsigned number)
 	memset(key->name, 'n', KEY_NAME_MAX);
 	memset(key->owner, 'o', KEY_OWNER_MAX);
 	key->limits = (struct limits){UINT32_MAX, 2, 3, UINT64_MAX, BUDGET_MONTH};
+	key->scope = (struct scope){number == 1, UINT32_MAX, number};
 	key->generation = UINT64_MAX - number;
 	key->created = 11;
 	key->changed = 12;

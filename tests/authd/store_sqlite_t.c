@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../proto/daemon/log.h"
 #include "../tap/tap.h"
 #include "host.h"
 
@@ -96,6 +97,9 @@ static void refuses_bad_rows(void)
 	static const char *const spoil[] = {"rpm = -1",
 	                                    "rpm = 4294967296",
 	                                    "budget = 'much'",
+	                                    "local_only = 2",
+	                                    "images = -1",
+	                                    "image_kib = 4294967296",
 	                                    "hash = x'00'",
 	                                    "name = 'a' || char(0) || 'b'",
 	                                    "owner = printf('%200d', 1)"};
@@ -114,13 +118,52 @@ static void refuses_bad_rows(void)
 	sqlite3_close(other);
 }
 
+static int take(void *arg, struct key *key)
+{
+	*(struct key **)arg = key;
+	return 0;
+}
+
+static void brings_up_to_date(void)
+{
+	static const char first_version[] =
+		"CREATE TABLE counter (generation INTEGER NOT NULL) STRICT; INSERT INTO counter VALUES (7);"
+		"CREATE TABLE keys (id TEXT PRIMARY KEY, name TEXT NOT NULL, owner TEXT NOT NULL, models TEXT NOT NULL,"
+		" rpm INTEGER NOT NULL, tpm INTEGER NOT NULL, concurrency INTEGER NOT NULL, budget TEXT NOT NULL,"
+		" generation INTEGER NOT NULL, created INTEGER NOT NULL, changed INTEGER NOT NULL,"
+		" expires INTEGER NOT NULL, revoked INTEGER NOT NULL, hash BLOB NOT NULL UNIQUE,"
+		" former_until INTEGER NOT NULL, former_generation INTEGER NOT NULL, former_hash BLOB NOT NULL) STRICT;"
+		"INSERT INTO keys VALUES ('old', 'an old key', '', 'm', 1, 2, 3, '4/day', 7, 5, 6, 0, 0, zeroblob(32), 0, 0,"
+		" zeroblob(32)); PRAGMA user_version = 1";
+	char path[128];
+	sqlite3 *db;
+	struct key *key = NULL;
+	struct store_setup setup = {.url = "sqlite:old.db",
+	                            .password_file = "",
+	                            .directory = directory,
+	                            .events = {reset, take, loaded, NULL, &key}};
+	snprintf(path, sizeof(path), "%s/old.db", directory);
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	is_int(sqlite3_exec(db, first_version, NULL, NULL, NULL), SQLITE_OK, "there is a store of the first version");
+	sqlite3_close(db);
+	struct store *store = store_open(&setup, error);
+	CHECK(store && key);
+	ok(strcmp(key->name, "an old key") == 0 && key->limits.rpm == 1 && key->generation == 7, "its keys are there");
+	ok(!key->scope.local_only && key->scope.images == 0 && key->scope.image_kib == 0, "without any rule");
+	key->revoked = 8;
+	struct host_outcome outcome = host_save(&(struct host){.store = store}, key);
+	ok(outcome.outcome == STORE_SAVED && outcome.generation == 8, "and can be changed");
+	store_close(store);
+	free(key);
+}
+
 static void refuses_other_versions(void)
 {
 	sqlite3 *other = open_beside();
 	run_sql(other, "PRAGMA user_version = 99");
 	ok(!try_store("sqlite:keys.db", directory), "a store of a later version is not opened");
-	is_text(error, "the key store has version 99; this program knows up to 1", "and says why");
-	run_sql(other, "PRAGMA user_version = 1");
+	is_text(error, "the key store has version 99; this program knows up to 2", "and says why");
+	run_sql(other, "PRAGMA user_version = 2");
 	sqlite3_close(other);
 }
 
@@ -171,6 +214,7 @@ int main(void)
 	is_private();
 	refuses_while_locked();
 	refuses_bad_rows();
+	brings_up_to_date();
 	refuses_other_versions();
 	judges_urls();
 	refuses_what_is_no_store();
