@@ -32,6 +32,10 @@
 	X(CREDENTIAL, 502, "server_error", "upstream_auth", "The model server refused the gateway access.") \
 	X(BAD_BODY, 400, "invalid_request_error", NULL, "We could not parse the body of your request.") \
 	X(TOO_LARGE, 413, "invalid_request_error", "request_too_large", "The request body is larger than is allowed.") \
+	X(TOO_MANY_IMAGES, 400, "invalid_request_error", "too_many_images", \
+	  "The request has more images than this API key may send at once.") \
+	X(IMAGES_TOO_LARGE, 413, "invalid_request_error", "images_too_large", \
+	  "The images of the request are larger, all together, than this API key may send at once.") \
 	X(WRONG_MODEL, 400, "invalid_request_error", "model_mismatch", "The body names another model than was admitted.") \
 	X(NO_MODEL, 404, "invalid_request_error", "model_not_found", \
 	  "The model does not exist or you do not have access to it.") \

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "images.h"
 #include "passed.h"
 
 enum { NAME = SPLICE_MEMBERS };
@@ -71,6 +72,24 @@ enum problem request_judge(struct request *request, const char *model)
 	if (read_name(request, name) < 0 || strcmp(name, model) != 0 || names_another(request, model))
 		return PROBLEM_WRONG_MODEL;
 	return PROBLEM_NONE;
+}
+
+static struct images count_images(const struct request *request, const char *body, size_t length)
+{
+	if (request->route->takes != TAKES_FORM)
+		return images_in_json(body, length);
+	if (request->route->route == ROUTE_TRANSCRIPTIONS || request->route->route == ROUTE_TRANSLATIONS)
+		return (struct images){0}; /* these files are sounds */
+	struct form_files files = form_files(&request->scan.form);
+	return (struct images){files.count, files.bytes};
+}
+
+enum problem request_judge_images(const struct request *request, const char *body, size_t length,
+                                  const struct scope *scope)
+{
+	if (scope->images == 0 && scope->image_kib == 0)
+		return PROBLEM_NONE;
+	return images_judge(count_images(request, body, length), scope);
 }
 
 /* Where images and sounds are made, servers may take no notice of the wish. */

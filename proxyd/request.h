@@ -6,6 +6,7 @@
 #define PROXYD_REQUEST_H
 
 #include "../proto/wire/form.h"
+#include "../proto/wire/stamp.h"
 #include "problem.h"
 #include "splice.h"
 
@@ -24,6 +25,10 @@ void request_feed(struct request *request, const char *bytes, size_t length);
 
 /* No more bytes: what is wrong with it, as a request for that model. */
 enum problem request_judge(struct request *request, const char *model);
+
+/* Of a good one, whose bytes are body[length]: whether a key with that scope may send its images. */
+enum problem request_judge_images(const struct request *request, const char *body, size_t length,
+                                  const struct scope *scope);
 
 /* Of a good one: whether it asks for an event stream and its client can read nothing else; whether that is one of chat
  * chunks, and whether the usage is asked for in it. */

@@ -184,6 +184,8 @@ static void body_complete(struct stream *stream)
 		return;
 	}
 	enum problem problem = request_judge(&stream->scan.request, stream->lease.model);
+	if (problem == PROBLEM_NONE)
+		problem = request_judge_images(&stream->scan.request, stream->body, stream->body_length, &stream->lease.scope);
 	if (problem != PROBLEM_NONE)
 		stream_fail(stream, problem);
 	else

@@ -35,7 +35,12 @@ static void end_part(struct form *form)
 {
 	if (form->wanted)
 		form->wanted->end = form->at + 1 - form->delimiter_length;
+	if (form->is_image) {
+		form->files.count++;
+		form->files.bytes += form->at + 1 - form->delimiter_length - form->content;
+	}
 	form->wanted = NULL;
+	form->is_image = false;
 	form->state = FORM_AFTER;
 	form->matched = 0;
 }
@@ -107,8 +112,14 @@ static void start_content(struct form *form)
 		form->error = FORM_SYNTAX;
 	if (form->wanted)
 		form->wanted->start = form->at + 1;
+	form->content = form->at + 1;
 	form->state = FORM_CONTENT;
 	form->matched = 0;
+}
+
+static bool begins(const struct form_header *header, const char *prefix)
+{
+	return header->length >= strlen(prefix) && strncasecmp(header->name, prefix, strlen(prefix)) == 0;
 }
 
 static void take_name(struct form *form, const struct form_header *header)
@@ -117,6 +128,7 @@ static void take_name(struct form *form, const struct form_header *header)
 	if (form->named)
 		form->error = FORM_AMBIGUOUS;
 	form->named = true;
+	form->is_image = header->is_file || begins(header, "image") || begins(header, "mask");
 	for (size_t i = 0; i < FORM_WANTED; i++) {
 		struct form_value *value = &form->values[i];
 		if (strlen(names[i]) != header->length || strncasecmp(names[i], header->name, header->length) != 0)
@@ -232,6 +244,11 @@ const char *form_error_text(enum form_error error)
 const struct form_value *form_value(const struct form *form, enum form_wanted wanted)
 {
 	return &form->values[wanted];
+}
+
+struct form_files form_files(const struct form *form)
+{
+	return form->files;
 }
 
 int form_decode(const struct form_value *value, char *text, size_t size)

@@ -6,6 +6,9 @@
  * no folded headers, one Content-Disposition per part with one quoted or
  * token name.  A second part of a wanted name, one that differs from it only
  * by case, and one that is a file are FORM_AMBIGUOUS.
+ *
+ * Parts that are files, and those whose names begin with "image" or "mask"
+ * in any case, are counted: they are what an image can be in.
  */
 #ifndef WIRE_FORM_H
 #define WIRE_FORM_H
@@ -44,6 +47,12 @@ struct form_value {
 	char text[FORM_VALUE_MAX + 1];
 };
 
+/* Parts that may be images, and the bytes of their content. */
+struct form_files {
+	uint32_t count;
+	uint64_t bytes;
+};
+
 /* Complete so that it can be embedded; its fields are form.c's alone. */
 struct form {
 	enum form_error error;
@@ -56,6 +65,9 @@ struct form {
 	bool named;                /* this part has had its Content-Disposition */
 	struct form_value *wanted; /* the value this part is; NULL: any other */
 	uint64_t at;               /* offset of the next byte */
+	uint64_t content;          /* and of the first of this part's content */
+	bool is_image;             /* this part is counted */
+	struct form_files files;
 	char delimiter[FORM_BOUNDARY_MAX + 5];
 	char line[FORM_LINE_MAX];
 	struct form_value values[FORM_WANTED];
@@ -80,6 +92,9 @@ const char *form_error_text(enum form_error error);
 
 /* Valid after form_end() said FORM_OK. */
 const struct form_value *form_value(const struct form *form, enum form_wanted wanted);
+
+/* Valid then, too. */
+struct form_files form_files(const struct form *form);
 
 /* Copies a value into text[size], NUL-terminated.  Returns its length, or -1 if it is not there, was cut, does not
  * fit, is not UTF-8 or holds U+0000. */

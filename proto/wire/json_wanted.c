@@ -46,8 +46,7 @@ void json_wanted_name_put(struct json_scan *scan, const char *bytes, size_t leng
 	scan->name_length = (uint8_t)(scan->name_length + length);
 }
 
-/* Takes the next character; one byte of it stands for all when it folds to an ASCII letter. */
-static char fold(const char **at, const char *limit)
+char json_wanted_fold(const char **at, const char *limit)
 {
 	size_t left = (size_t)(limit - *at);
 	char byte = **at;
@@ -72,7 +71,7 @@ static bool same_but_for_case(const char *a, size_t a_length, const char *b, siz
 	const char *b_limit = b + b_length;
 
 	while (a < a_limit && b < b_limit)
-		if (fold(&a, a_limit) != fold(&b, b_limit))
+		if (json_wanted_fold(&a, a_limit) != json_wanted_fold(&b, b_limit))
 			return false;
 	return a == a_limit && b == b_limit;
 }

@@ -32,4 +32,8 @@ void json_wanted_value_end(struct json_scan *scan);
 /* The bytes of this feed are about to go. */
 void json_wanted_keep(struct json_scan *scan);
 
+/* Takes the next character of a decoded name; one byte of it stands for all when it folds to an ASCII letter, as
+ * lenient decoders fold it. */
+char json_wanted_fold(const char **at, const char *limit);
+
 #endif

@@ -18,6 +18,7 @@ $(eval $(call fuzzer,wire))
 $(eval $(call fuzzer,http_parse,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
 $(eval $(call fuzzer,http_body,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
 $(eval $(call fuzzer,form,tests/proto/form_properties.c))
+$(eval $(call fuzzer,images,tests/proxyd/images_properties.c proxyd/images.c proxyd/images_text.c))
 $(eval $(call fuzzer,lines,proxyd/lines.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call fuzzer,sse,proxyd/sse.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 

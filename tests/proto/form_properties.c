@@ -24,7 +24,8 @@ static bool same_values(const struct form *a, const struct form *b)
 		    x->length != y->length || memcmp(x->text, y->text, x->length) != 0)
 			return false;
 	}
-	return true;
+	struct form_files x = form_files(a), y = form_files(b);
+	return x.count == y.count && x.bytes == y.bytes;
 }
 
 static const char *wrong_with(const struct form_value *value, const char *bytes, size_t length)
@@ -50,6 +51,8 @@ const char *form_properties_broken(const char *bytes, size_t length, size_t piec
 		return "pieces change the verdict";
 	if (error == FORM_OK && !same_values(&whole, &parts))
 		return "pieces change a value";
+	if (error == FORM_OK && form_files(&whole).bytes > length)
+		return "files are larger than the form";
 	for (enum form_wanted i = 0; error == FORM_OK && !wrong && i < FORM_WANTED; i++)
 		if (form_value(&whole, i)->met)
 			wrong = wrong_with(form_value(&whole, i), bytes, length);

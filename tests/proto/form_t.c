@@ -119,6 +119,29 @@ static void test_bounds(void)
 	is_int(form_decode(form_value(&form, FORM_MODEL), text, sizeof(text)), -1, "is none");
 }
 
+static void test_files(void)
+{
+	static const struct {
+		const char *text;
+		unsigned count, bytes;
+	} forms[] = {
+		{MODEL("m") END, 0, 0},
+		{FILE_PART MODEL("m") END, 1, 13},
+		{PART("name=\"image\"", "abc") PART("name=\"image[]\"", "") PART("name=\"mask\"", "\r\n--c") END, 3, 8},
+		{PART("name=\"IMAGE[0]\"", "abc") PART("name=Mask", "d") END, 2, 4},
+		{PART("name=\"x\"; filename=\"\"", "abc") PART("filename*=UTF-8''y; name=\"y\"", "\r") END, 2, 4},
+		{PART("name=\"prompt\"", "image") PART("name=\"partial_images\"", "2") PART("name=\"imag\"", "x") END, 0, 0},
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		static struct form form;
+		size_t length = strlen(forms[i].text);
+		is_int(form_properties_scan(&form, forms[i].text, length, 1), FORM_OK, "form %zu", i);
+		struct form_files files = form_files(&form);
+		is_int(files.count, forms[i].count, "form %zu: files and images", i);
+		is_int((long long)files.bytes, forms[i].bytes, "form %zu: their bytes", i);
+	}
+}
+
 static void test_boundaries(void)
 {
 	static const struct {
@@ -150,6 +173,7 @@ int main(void)
 {
 	test_cases();
 	test_bounds();
+	test_files();
 	test_boundaries();
 	return tap_done();
 }
