@@ -113,6 +113,10 @@ class Asker:
         key = self.s.make_key(**limits)
         return [self.model("m", key) for _ in range(count)][-1]
 
+    def illustrated(self, pictures, **rules):
+        """The answer to a request with images, of a key with rules about them."""
+        return self.post(self.body(images=pictures), key=self.s.make_key(**rules))
+
     def bare(self, head, body=b""):
         """The answer to bytes on a connection that edge then closes."""
         data = b"%s\r\nHost: x\r\nAuthorization: Bearer %s\r\nConnection: close\r\n" % (head, self.key.encode())
@@ -151,6 +155,7 @@ PROVOKED = {
     (400, "missing_required_parameter"): (EVERY, lambda a: a.post(b"{}")),
     (400, "invalid_type"): (EVERY, lambda a: a.model(7)),
     (400, "invalid_value"): (EVERY, lambda a: a.model("")),
+    (400, "too_many_images"): (EVERY, lambda a: a.illustrated(["AAAA"] * 2, images=1)),
     (401, None): (EVERY, lambda a: a.s.http("POST", a.path, a.body())),
     (401, "invalid_api_key"): (EVERY, lambda a: a.model("m", "sk-hg-\"wrong\"")),
     (403, "model_management_refused"): ((CHAT, NATIVE), Asker.managed),
@@ -160,6 +165,7 @@ PROVOKED = {
     (405, "method_not_supported"): (EVERY, lambda a: a.s.http("PATCH", a.path, key=a.key)),
     (408, None): (EVERY, lambda a: a.bare(a.post_line(b"\r\nContent-Length: 99"), b"{")),
     (413, "request_too_large"): (EVERY, lambda a: a.post(b" " * 65537)),
+    (413, "images_too_large"): (EVERY, lambda a: a.illustrated(["A" * 2000], image_kib=1)),
     (414, None): ((CHAT,), lambda a: a.bare(b"GET /%s HTTP/1.1" % (b"x" * 70000))),
     (415, "unsupported_media_type"): (EVERY, lambda a: a.post(a.body(), {"Content-Type": "text/plain"})),
     (415, "unsupported_content_encoding"): (EVERY, lambda a: a.post(a.body(), {"Content-Encoding": "gzip"})),
