@@ -188,11 +188,11 @@ class Suite(Clients):
         return done
 
     def make_key(self, name=None, **options):
-        """Creates a key and returns it: make_key(rpm=3, models="a,b", budget="100/day")."""
+        """Creates a key and returns it: make_key(rpm=3, models="a,b", budget="100/day", local_only=True)."""
         self.keys += 1
         arguments = ["key", "create", "--name", name or "test-%d" % self.keys]
         for option, value in options.items():
-            arguments += ["--" + option.replace("_", "-"), str(value)]
+            arguments += ["--" + option.replace("_", "-")] + ([] if value is True else [str(value)])
         return re.search(rb"sk-hg-\S+", self.tool(*arguments).stdout).group().decode()
 
     @staticmethod
