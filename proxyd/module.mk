@@ -1,5 +1,5 @@
 PROGRAMS += heimgate-proxyd heimgate-check
 
-heimgate-proxyd_SOURCES := $(filter-out proxyd/check.c,$(wildcard proxyd/*.c))
+heimgate-proxyd_SOURCES := $(filter-out proxyd/check%,$(wildcard proxyd/*.c))
 heimgate-proxyd_LIBS := -lcurl
-heimgate-check_SOURCES := proxyd/check.c
+heimgate-check_SOURCES := $(wildcard proxyd/check*.c)
