@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "../proto/daemon/log.h"
-#include "table.h"
+#include "../proto/daemon/table.h"
 #include "tool.h"
 
 enum { LINES = 20, LINES_MAX = 100000, POLL_US = 500 * 1000 };

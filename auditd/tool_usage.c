@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "../proto/daemon/log.h"
-#include "table.h"
+#include "../proto/daemon/table.h"
 #include "tool.h"
 
 enum { DAY_SECONDS = 86400, DAYS = 30, DAYS_MAX = 36500 };

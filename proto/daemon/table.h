@@ -1,16 +1,18 @@
-/* Text in columns for people, page by page.  Control characters are not passed on to the terminal. */
-#ifndef AUDITD_TABLE_H
-#define AUDITD_TABLE_H
+/* Text in columns for people, page by page: for their tools, not for daemons.  Control characters are not passed on to
+ * the terminal. */
+#ifndef DAEMON_TABLE_H
+#define DAEMON_TABLE_H
 
 #include <stdio.h>
 
 enum {
 	TABLE_COLUMNS_MAX = 10,
-	TABLE_CELL_MAX = 40 /* characters; longer cells are cut */
+	TABLE_CELL_MAX = 40 /* characters of a cell, where a table does not say otherwise; longer ones are cut */
 };
 
 struct table {
 	size_t columns;
+	size_t cell_max; /* characters; 0: TABLE_CELL_MAX */
 	const char *titles[TABLE_COLUMNS_MAX];
 	size_t widths[TABLE_COLUMNS_MAX]; /* in characters; they only grow */
 	char **cells;                     /* of the rows of this page, row by row */

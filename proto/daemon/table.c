@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../proto/daemon/log.h"
-#include "../proto/wire/utf8.h"
+#include "../wire/utf8.h"
+#include "log.h"
 
 /* C1 controls, U+0080 to U+009F, steer terminals as well as the others do. */
 static bool is_control(const char *text, size_t size)
@@ -41,14 +41,14 @@ void table_put(FILE *to, const char *text)
 	}
 }
 
-/* A copy of at most TABLE_CELL_MAX characters. */
-static char *cut(const char *text)
+/* A copy of at most `max` characters. */
+static char *cut(const char *text, size_t max)
 {
 	size_t length = 0;
 	char *cell;
-	if (width_of(text) <= TABLE_CELL_MAX)
+	if (width_of(text) <= max)
 		return strdup(*text ? text : "-");
-	for (size_t i = 0; i < TABLE_CELL_MAX - 3; i++)
+	for (size_t i = 0; i < max - 3; i++)
 		length += character(text + length);
 	return asprintf(&cell, "%.*s...", (int)length, text) < 0 ? NULL : cell;
 }
@@ -56,7 +56,7 @@ static char *cut(const char *text)
 void table_text(struct table *table, const char *text)
 {
 	size_t column = table->count % table->columns;
-	char *cell = cut(text);
+	char *cell = cut(text, table->cell_max > 0 ? table->cell_max : TABLE_CELL_MAX);
 	char **cells = reallocarray(table->cells, table->count + 1, sizeof(*cells));
 	CHECK(cell != NULL && cells != NULL);
 	table->cells = cells;
