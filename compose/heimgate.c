@@ -16,6 +16,7 @@ static const struct {
 	{"up", "start the five daemons on this machine and stay with them"},
 	{"key", "create, list, show, rotate and revoke keys"},
 	{"limits", "what is in use: slots, queues, levels of each key"},
+	{"models", "how the model servers are, and which model goes where"},
 	{"audit", "read, verify and sum up history"},
 	{"check", "explain models.json, and where a model would go"},
 	{"migrate", "move an embedded installation to PostgreSQL and Redis"},

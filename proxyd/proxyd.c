@@ -11,6 +11,7 @@
 #include "../proto/daemon/sandbox.h"
 #include "health.h"
 #include "news.h"
+#include "show.h"
 #include "stream.h"
 #include "upstream.h"
 #include "warm.h"
@@ -272,6 +273,7 @@ void proxyd_link(void)
 	proxyd.limiterd = ipc_open(LINK_PROXYD_LIMITERD, ROLE_PROXYD, &limiterd, NULL);
 	proxyd.settle.limiterd = proxyd.limiterd;
 	recorder_open(LINK_PROXYD_AUDITD, ROLE_PROXYD);
+	ipc_ctl_listen(LINK_CTL_PROXYD, show_call, &proxyd);
 	loop_on_hangup(hung_up, NULL);
 	tick.expired = tick_expired;
 	loop_timer_set(&tick, TICK_MS);

@@ -18,7 +18,7 @@ LINKS = {
     "edge": {"door", "edge-authd", "edge-limiterd", "edge-proxyd", "edge-auditd"},
     "authd": {"edge-authd", "authd-auditd", "authd-proxyd", "ctl-authd"},
     "limiterd": {"edge-limiterd", "proxyd-limiterd", "limiterd-auditd", "ctl-limiterd"},
-    "proxyd": {"edge-proxyd", "proxyd-limiterd", "proxyd-auditd", "authd-proxyd"},
+    "proxyd": {"edge-proxyd", "proxyd-limiterd", "proxyd-auditd", "authd-proxyd", "ctl-proxyd"},
     "auditd": {"edge-auditd", "proxyd-auditd", "authd-auditd", "limiterd-auditd", "ctl-auditd"},
     "postgres": set(),
     "redis": set(),

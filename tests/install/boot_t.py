@@ -34,6 +34,7 @@ def check_chat(m):
     tap.is_(chat("sk-hg-unknown").status, 401, "one without is not")
     tap.has(m.run("heimgate", "limits").stdout, "ollama", "`heimgate limits` finds the running daemons")
     suite.until(lambda: "first" in m.run("heimgate", "audit", "tail").stdout, "`heimgate audit` to have the chat")
+    tap.has(m.run("heimgate", "models").stdout, "ollama", "and `heimgate models`")
     tap.has(m.run("heimgate", "check").stdout, "http://127.0.0.1:%d" % MODEL_PORT, "and `heimgate check` the routes")
     return key
 

@@ -1,4 +1,4 @@
-PROXYD_TESTS := sse lines splice circuit backoff tally modellist passed wrap head leases revocation images
+PROXYD_TESTS := sse lines splice circuit backoff tally modellist passed wrap head leases revocation images show
 TESTS += $(PROXYD_TESTS:%=tests/proxyd/%_t)
 
 define proxyd_test
@@ -18,3 +18,4 @@ $(eval $(call proxyd_test,head))
 $(eval $(call proxyd_test,leases))
 $(eval $(call proxyd_test,revocation))
 $(eval $(call proxyd_test,images,proxyd/images_text.c tests/proxyd/images_properties.c))
+$(eval $(call proxyd_test,show))

@@ -29,7 +29,7 @@ LINKS = {
     "authd-proxyd": ("authd", "proxyd", wire.AUTH_REVOKE, None),
     "limiterd-auditd": ("limiterd", "auditd", wire.USAGE_ASK, wire.USAGE_TOTAL),
 }
-CONTROL = {"ctl-authd": "authd", "ctl-limiterd": "limiterd", "ctl-auditd": "auditd"}
+CONTROL = {"ctl-authd": "authd", "ctl-limiterd": "limiterd", "ctl-proxyd": "proxyd", "ctl-auditd": "auditd"}
 DICE = random.Random(4711)
 
 
