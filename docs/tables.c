@@ -4,6 +4,7 @@
 
 #include "../proto/daemon/conf.h"
 #include "../proto/daemon/log.h"
+#include "../proto/daemon/models_members.h"
 #include "../proto/wire/proto.h"
 #include "../proto/wire/route.h"
 
@@ -122,6 +123,53 @@ static void print_settings(void)
 	conf_print_markdown(stdout);
 }
 
+static void print_members(enum models_object object)
+{
+	size_t count;
+	const struct models_member *members = models_members(&count);
+	printf("| member | value | default | meaning |\n| --- | --- | --- | --- |\n");
+	for (size_t i = 0; i < count; i++)
+		if (members[i].object == object)
+			printf("| `%s` | %s | %s | %s |\n", members[i].name, members[i].value, members[i].standard,
+			       members[i].meaning);
+}
+
+#define PRINT_MEMBERS(name, object) \
+	static void print_members_##name(void) \
+	{ \
+		print_members(object); \
+	}
+PRINT_MEMBERS(file, MODELS_FILE)
+PRINT_MEMBERS(upstream, MODELS_UPSTREAM)
+PRINT_MEMBERS(model, MODELS_MODEL)
+PRINT_MEMBERS(alias, MODELS_ALIAS)
+PRINT_MEMBERS(target, MODELS_TARGET)
+
+static void print_member_mdoc(const struct models_member *member)
+{
+	printf(".It Li %s\n%s.\n", member->name, member->meaning);
+	printf("Its value: %s.\n", member->value);
+	if (strcmp(member->standard, "required") == 0)
+		printf("It must be there.\n");
+	else if (*member->standard != '\0')
+		printf("The default: %s.\n", member->standard);
+}
+
+/* For models.json(5). */
+static void print_members_mdoc(void)
+{
+	static const char *const objects[] = {"The file", "Upstreams", "Models", "Aliases", "Targets and fallbacks"};
+	size_t count;
+	const struct models_member *members = models_members(&count);
+	for (size_t i = 0; i < count; i++) {
+		bool first = i == 0 || members[i].object != members[i - 1].object;
+		if (first)
+			printf("%s.Ss %s\n.Bl -tag -width Ds\n", i == 0 ? "" : ".El\n", objects[members[i].object]);
+		print_member_mdoc(&members[i]);
+	}
+	printf(".El\n");
+}
+
 #define PRINT_MDOC(program, number) \
 	static void print_##program(void) \
 	{ \
@@ -139,13 +187,26 @@ static const struct {
 	const char *name;
 	void (*print)(void);
 } tables[] = {
-	{"messages", print_messages},       {"links", print_links},
-	{"errors", print_errors},           {"routes", print_routes},
-	{"open-routes", print_open_routes}, {"refused-routes", print_refused_routes},
-	{"settings", print_settings},       {"heimgate-edge", print_edge},
-	{"heimgate-authd", print_authd},    {"heimgate-limiterd", print_limiterd},
-	{"heimgate-proxyd", print_proxyd},  {"heimgate-auditd", print_auditd},
-	{"heimgate-up", print_up},          {"heimgate-door", print_door},
+	{"messages", print_messages},
+	{"links", print_links},
+	{"errors", print_errors},
+	{"routes", print_routes},
+	{"open-routes", print_open_routes},
+	{"refused-routes", print_refused_routes},
+	{"settings", print_settings},
+	{"heimgate-edge", print_edge},
+	{"heimgate-authd", print_authd},
+	{"heimgate-limiterd", print_limiterd},
+	{"heimgate-proxyd", print_proxyd},
+	{"heimgate-auditd", print_auditd},
+	{"heimgate-up", print_up},
+	{"heimgate-door", print_door},
+	{"models-file", print_members_file},
+	{"models-upstream", print_members_upstream},
+	{"models-model", print_members_model},
+	{"models-alias", print_members_alias},
+	{"models-target", print_members_target},
+	{"models.json", print_members_mdoc},
 };
 
 int main(int argc, char **argv)

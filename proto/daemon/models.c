@@ -8,9 +8,8 @@
 
 static bool read_document(struct reader *reader, const json_t *document)
 {
-	static const char *const members[] = {"upstreams", "models", NULL};
 	const struct place at = {reader, "the file", document};
-	return models_is_object(&at) && models_has_only(&at, members) &&
+	return models_is_object(&at) && models_has_only(&at, MODELS_FILE) &&
 	       models_read_upstreams(&(struct place){reader, "upstreams", json_object_get(document, "upstreams")}) &&
 	       models_read_models(&(struct place){reader, "models", json_object_get(document, "models")});
 }

@@ -92,11 +92,10 @@ static bool read_set_params(const struct place *at, struct target *target)
 
 static bool read_target(const struct place *at, struct target *target, bool is_fallback)
 {
-	static const char *const members[] = {"upstream", "model", "drain", "drop_params", "set_params", "weight", NULL};
 	const char *upstream, *model;
 	target->weight = 1;
 	target->params = models_allocate(TARGET_PARAMS_MAX, sizeof(*target->params));
-	if (!models_is_object(at) || !models_has_only(at, members) ||
+	if (!models_is_object(at) || !models_has_only(at, MODELS_TARGET) ||
 	    !models_need_text(at, "upstream", UPSTREAM_NAME_MAX, &upstream) ||
 	    !models_get_text(at, "model", MODEL_NAME_MAX, &model) ||
 	    !models_get_number(at, "weight", 1, WEIGHT_MAX, &target->weight) ||
@@ -170,9 +169,8 @@ static bool read_fallback_on(const struct place *at, struct model *model)
 
 static bool read_alias(const struct place *at, struct model *model)
 {
-	static const char *const members[] = {"alias", NULL};
 	const char *alias;
-	if (!models_has_only(at, members) || !models_need_text(at, "alias", MODEL_NAME_MAX, &alias))
+	if (!models_has_only(at, MODELS_ALIAS) || !models_need_text(at, "alias", MODEL_NAME_MAX, &alias))
 		return false;
 	snprintf(model->alias, sizeof(model->alias), "%s", alias);
 	return true;
@@ -180,13 +178,12 @@ static bool read_alias(const struct place *at, struct model *model)
 
 static bool read_model(const struct place *at, struct model *model)
 {
-	static const char *const members[] = {"targets", "fallbacks", "fallback_on", "retries", NULL};
 	if (!models_is_object(at))
 		return false;
 	if (json_object_get(at->object, "alias"))
 		return read_alias(at, model);
 	model->targets = models_allocate(ROUTE_TARGETS_MAX, sizeof(*model->targets));
-	if (!models_has_only(at, members) || !read_targets(at, "targets", model, &model->target_count))
+	if (!models_has_only(at, MODELS_MODEL) || !read_targets(at, "targets", model, &model->target_count))
 		return false;
 	if (model->target_count == 0)
 		return models_refuse(at, "targets", "must be a list of at least one target");

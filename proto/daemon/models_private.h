@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "models.h"
+#include "models_members.h"
 
 enum { MODELS_PLACE_MAX = 512, MODELS_PATH_MAX = 4095, MODELS_URL_MAX = 1024 };
 
@@ -31,8 +32,8 @@ bool models_refuse(const struct place *at, const char *member, const char *forma
 
 bool models_is_object(const struct place *at);
 
-/* No members but these; NULL at the end. */
-bool models_has_only(const struct place *at, const char *const *names);
+/* No members but those that such an object may have. */
+bool models_has_only(const struct place *at, enum models_object object);
 
 /* A string without control characters, of 1 to max bytes.  *text is borrowed; NULL when the member is absent. */
 bool models_get_text(const struct place *at, const char *member, size_t max, const char **text);

@@ -49,16 +49,23 @@ bool models_is_object(const struct place *at)
 	return json_is_object(at->object) || models_refuse(at, "", "must be an object");
 }
 
-bool models_has_only(const struct place *at, const char *const *names)
+static bool is_member(enum models_object object, const char *name)
+{
+	size_t count;
+	const struct models_member *members = models_members(&count);
+	for (size_t i = 0; i < count; i++)
+		if (members[i].object == object && strcmp(members[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool models_has_only(const struct place *at, enum models_object object)
 {
 	const char *member;
 	json_t *value;
 	json_object_foreach((json_t *)at->object, member, value)
 	{
-		const char *const *known = names;
-		while (*known && strcmp(*known, member) != 0)
-			known++;
-		if (!*known)
+		if (!is_member(object, member))
 			return models_refuse(at, member, "unknown member");
 	}
 	return true;

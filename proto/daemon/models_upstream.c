@@ -198,30 +198,12 @@ static bool read_health(const struct place *at, struct upstream *upstream)
 
 static bool read_upstream(const struct place *at, struct upstream *upstream)
 {
-	static const char *const members[] = {"base_url",
-	                                      "kind",
-	                                      "api_key_file",
-	                                      "ca_file",
-	                                      "proxy",
-	                                      "headers",
-	                                      "local",
-	                                      "slots",
-	                                      "acquire_timeout_ms",
-	                                      "connect_timeout_ms",
-	                                      "health_path",
-	                                      "first_byte_timeout_ms",
-	                                      "idle_timeout_ms",
-	                                      "open_after",
-	                                      "health_interval_ms",
-	                                      "open_ms",
-	                                      "warm",
-	                                      NULL};
 	upstream->slots = SLOTS_DEFAULT;
 	upstream->acquire_timeout = ACQUIRE_TIMEOUT_DEFAULT;
 	upstream->health_interval = HEALTH_INTERVAL_DEFAULT;
 	upstream->open_after = OPEN_AFTER_DEFAULT;
 	upstream->open_time = OPEN_TIME_DEFAULT;
-	return models_is_object(at) && models_has_only(at, members) && read_kind(at, &upstream->kind) &&
+	return models_is_object(at) && models_has_only(at, MODELS_UPSTREAM) && read_kind(at, &upstream->kind) &&
 	       read_base_url(at, upstream) && read_path(at, "api_key_file", &upstream->api_key_file) &&
 	       read_path(at, "ca_file", &upstream->ca_file) && read_proxy(at, upstream) && read_headers(at, upstream) &&
 	       models_get_flag(at, "local", &upstream->local) &&
