@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../proto/daemon/log.h"
 #include "check.h"
 
 /* --- one target --- */
@@ -37,6 +38,13 @@ static unsigned total_weight(const struct model *row)
 	return total;
 }
 
+/* total: of all that are not draining, so that there is one. */
+static unsigned percent(unsigned weight, unsigned total)
+{
+	CHECK(total > 0);
+	return (weight * 100 + total / 2) / total;
+}
+
 static void print_share(const struct model *row, const struct target *target)
 {
 	bool is_fallback = target >= row->targets + row->target_count;
@@ -50,7 +58,7 @@ static void print_share(const struct model *row, const struct target *target)
 	else if (target->weight * 100 < total)
 		printf("  less than 1 %% goes to");
 	else
-		printf("  %u %% goes to", (target->weight * 100 + total / 2) / total);
+		printf("  %u %% goes to", percent(target->weight, total));
 }
 
 /* --- going on elsewhere --- */
