@@ -44,7 +44,8 @@ with suite.Suite(daemons=("authd", "limiterd", "proxyd", "auditd")) as gate:
     tap.is_(interfaces(gate.running["edge"].pid), ["lo"], "edge has no interface but its own loopback")
     gate.wait_serving()
     tap.is_(gate.chat(key, "llama3.2").status, 200, "and answers those who come to the door")
-    tap.is_(gate.records(kind="request")[-1]["client"], "127.0.0.1", "whose addresses it knows")
+    record = suite.until(lambda: gate.records(kind="request"), "the record")[-1]
+    tap.is_(record["client"], "127.0.0.1", "whose addresses it knows")
 
     stream = gate.stream(key, "stream-200x50")
     stream.event()
