@@ -5,7 +5,7 @@
 #include "log.h"
 #include "models_private.h"
 
-enum { WEIGHT_MAX = 1000, RETRIES_MAX = 5, PARAM_NAME_MAX = 64 };
+enum { WEIGHT_MAX = 1000, RETRIES_MAX = 5, PARAM_NAME_MAX = 64, DECIMAL_DIGITS = 15 }; /* that a double keeps */
 
 /* --- what is changed in a body --- */
 
@@ -58,7 +58,7 @@ static char *render(const char *name, json_t *value)
 {
 	json_t *object = json_object();
 	CHECK(object != NULL && json_object_set(object, name, value) == 0);
-	char *text = json_dumps(object, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(DECIMAL_DIGITS));
 	CHECK(text != NULL);
 	json_decref(object);
 	size_t length = strlen(text);

@@ -203,7 +203,7 @@ static void test_routes(void)
 		"\"far\": {\"base_url\": \"https://api.anthropic.com/v1\", \"kind\": \"anthropic\"}},"
 		"\"models\": {"
 		"\"m\": {\"targets\": [{\"upstream\": \"near\", \"weight\": 3, \"drop_params\": [\"seed\"],"
-		" \"set_params\": {\"top_p\": 0.5, \"stop\": [\"a\"]}}, {\"upstream\": \"near\", \"drain\": true}],"
+		" \"set_params\": {\"top_p\": 0.2, \"stop\": [\"a\"]}}, {\"upstream\": \"near\", \"drain\": true}],"
 		" \"fallbacks\": [{\"upstream\": \"far\", \"model\": \"big\"}], \"fallback_on\": [\"connect\", \"429\"],"
 		" \"retries\": 2},"
 		"\"fast\": {\"alias\": \"quick\"}, \"quick\": {\"alias\": \"m\"}, \"odd\": {\"alias\": \"unlisted\"},"
@@ -229,6 +229,7 @@ static void test_routes(void)
 	ok(!model->targets[0].drain && model->targets[1].drain, "one of them drains");
 	is_int((long long)model->targets[0].param_count, 3, "members are changed at one target");
 	is_text(model->targets[0].params[0].member, NULL, "one is dropped");
+	is_text(model->targets[0].params[1].member, "\"top_p\":0.2", "one is set, as it was written");
 	is_text(model->targets[0].params[2].member, "\"stop\":[\"a\"]", "one is set");
 	is_text(model->targets[2].model, "big", "and then there is a fallback");
 	is_int(model->fallback_on, FALLBACK_CONNECT | FALLBACK_429, "for these reasons");

@@ -77,7 +77,7 @@ CHAT = """  75 % goes to gpu as chat; in JSON bodies drops "keep_alive", sets "t
   25 % goes to house as llama3.1:8b
   drains, and is given nothing new: old as chat
   else to azure as gpt-4o-eu
-  a target that fails is asked again up to 2 times, after 100 ms and more, or a Retry-After of up to 10 s
+  retries of a target that fails: 2, after 100 ms and more, or a Retry-After of up to 10 s
   else to another of those that share the load, before any other
   else is for: not reached or given no work, 5xx; never after the first byte
 """
