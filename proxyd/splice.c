@@ -93,19 +93,20 @@ static size_t name_start(const char *body, uint64_t value)
 	return at;
 }
 
-/* A comma goes with each: the one behind it as long as nothing stands in front, else the one in front. */
-static void drop(struct edits *edits, const char *body, const struct json_value *value, bool *is_first)
+/* Drops the member with this value and the comma behind it, if it is the first that stays in its object, or else the
+ * one in front.  Returns where what was dropped ends. */
+static size_t drop(struct edits *edits, const char *body, const struct json_value *value, bool is_first)
 {
 	size_t start = name_start(body, value->start), end = (size_t)value->end;
-	size_t before = skip_blanks_back(body, start) - 1;
-	*is_first = *is_first || body[before] == '{';
-	if (!*is_first) {
-		edits_add(edits, before, end, "");
-		return;
+	if (!is_first) {
+		edits_add(edits, skip_blanks_back(body, start) - 1, end, "");
+		return end;
 	}
 	while (is_blank(body[end]))
 		end++;
-	edits_add(edits, start, end + (body[end] == ','), "");
+	end += body[end] == ',';
+	edits_add(edits, start, end, "");
+	return end;
 }
 
 static int compare_places(const void *left, const void *right)
@@ -114,12 +115,11 @@ static int compare_places(const void *left, const void *right)
 	return (*a)->start < (*b)->start ? -1 : 1;
 }
 
-/* Those present, in their order.  Being first lasts as long as one dropped member follows another. */
+/* Those present, in their order.  A member is the first when nothing is in front of it, or what was is dropped. */
 static void drop_all(struct edits *edits, const char *body, const struct json_scan *scan, size_t count)
 {
 	const struct json_value *present[TARGET_PARAMS_MAX] = {0};
 	size_t found = 0, reached = 0;
-	bool is_first = false;
 
 	for (size_t i = 0; i < count; i++)
 		if (json_value(scan, i)->type != JSON_ABSENT)
@@ -127,9 +127,9 @@ static void drop_all(struct edits *edits, const char *body, const struct json_sc
 	qsort(present, found, sizeof(*present), compare_places);
 	for (size_t i = 0; i < found; i++) {
 		size_t start = skip_blanks_back(body, name_start(body, present[i]->start));
-		is_first = is_first && start == reached;
-		drop(edits, body, present[i], &is_first);
-		reached = edits->list[edits->count - 1].end;
+		bool is_first = body[start - 1] == '{' || (reached > 0 && start == reached);
+		size_t end = drop(edits, body, present[i], is_first);
+		reached = is_first ? end : 0;
 	}
 }
 

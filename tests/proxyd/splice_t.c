@@ -134,6 +134,7 @@ static void dropped(void)
 	change("{\"a\":1,\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
 	change("{\"model\":\"m\",\"a\":1}", 2, "{\"model\":\"m\"}");
 	change("{\"a\":1,\"b\":2,\"model\":\"m\"}", 2, "{\"model\":\"m\"}");
+	change("{\"a\":1,\"b\":2,\"model\":\"m\",\"stream_options\":null}", 2, "{\"model\":\"m\",\"stream_options\":null}");
 	change("{\"model\":\"m\",\"a\":1,\"b\":2}", 2, "{\"model\":\"m\"}");
 	change("{\"b\":1,\"model\":\"m\",\"a\":1}", 2, "{\"model\":\"m\"}");
 	change("{\"b\":1,\"model\":\"m\",\"a\":1}", 1, "{\"b\":1,\"model\":\"m\"}");
