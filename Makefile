@@ -7,7 +7,7 @@ VERSION  := 0.1.0
 CC       ?= cc
 CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -DHEIMGATE_VERSION='"$(VERSION)"'
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=c17 -fPIE -fstack-protector-strong -fno-strict-aliasing
+CFLAGS   += -std=c17 -fPIE -fstack-protector-strong -fstack-clash-protection -fno-strict-aliasing
 CFLAGS   += -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed

@@ -36,3 +36,7 @@ format: ## put the sources into the house format
 .PHONY: compile_commands
 compile_commands: ## write compile_commands.json for editors
 	@$(MAKE) --no-print-directory -Bn all tests | tests/style/compile_commands.py >compile_commands.json
+
+.PHONY: hardening-check
+hardening-check: programs ## show how the programs are hardened; fails when one is not
+	@tests/style/hardening.sh $(PROGRAMS:%=$(BUILD)/bin/%)
