@@ -20,6 +20,7 @@ $(eval $(call fuzzer,http_body,tests/edge/http_properties.c edge/http_parse.c ed
 $(eval $(call fuzzer,form,tests/proto/form_properties.c))
 $(eval $(call fuzzer,images,tests/proxyd/images_properties.c proxyd/images.c proxyd/images_text.c))
 $(eval $(call fuzzer,models,$(addprefix proto/daemon/,models.c models_members.c models_model.c models_reader.c models_upstream.c url.c log.c)))
+$(eval $(call fuzzer,journal,auditd/segment.c auditd/record_json.c proto/daemon/log.c))
 $(eval $(call fuzzer,lines,proxyd/lines.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call fuzzer,sse,proxyd/sse.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call fuzzer,splice,tests/proxyd/splice_properties.c proxyd/splice.c proxyd/edit.c proto/daemon/log.c))
