@@ -10,11 +10,11 @@
 
 enum { IDLE_CALLS_MAX = 256 }; /* handles kept for reuse, about 6 KiB each */
 
-enum phase { PHASE_CONNECTING, PHASE_WAITING, PHASE_ANSWERING };
+enum phase { PHASE_ASKED, PHASE_CONNECTING, PHASE_WAITING, PHASE_ANSWERING };
 
 struct upstream_call {
 	CURL *easy;
-	struct upstream_call *next;           /* while it is idle */
+	struct upstream_call *next;           /* while it is idle, or PHASE_ASKED */
 	const struct upstream_events *events; /* NULL: cancelled */
 	void *arg;
 	const struct upstream_way *way;
@@ -33,7 +33,8 @@ struct socket_watch {
 static CURLM *multi;
 static char *trusted_file, *trusted_directory; /* the system's certificates */
 static struct loop_timer wakeup;
-static bool overdue; /* libcurl wants to be called without delay */
+static bool overdue;                                      /* libcurl wants to be called without delay */
+static struct upstream_call *asked, **asked_end = &asked; /* of which libcurl does not know yet */
 static struct upstream_call *idle_calls;
 static unsigned idle_count;
 static struct socket_watch *idle_watches;
@@ -46,11 +47,8 @@ static void free_call(struct upstream_call *call)
 	free(call);
 }
 
-/* Removing a handle in the middle of its transfer closes the connection. */
-static void release(struct upstream_call *call)
+static void put_away(struct upstream_call *call)
 {
-	loop_timer_clear(&call->deadline);
-	CHECK(curl_multi_remove_handle(multi, call->easy) == CURLM_OK);
 	if (idle_count == IDLE_CALLS_MAX) {
 		free_call(call);
 		return;
@@ -58,6 +56,14 @@ static void release(struct upstream_call *call)
 	call->next = idle_calls;
 	idle_calls = call;
 	idle_count++;
+}
+
+/* Removing a handle in the middle of its transfer closes the connection. */
+static void release(struct upstream_call *call)
+{
+	loop_timer_clear(&call->deadline);
+	CHECK(curl_multi_remove_handle(multi, call->easy) == CURLM_OK);
+	put_away(call);
 }
 
 static void finish(struct upstream_call *call, enum problem problem, const char *reason)
@@ -93,7 +99,7 @@ static enum problem judge(const struct upstream_call *call, CURLcode code)
 void upstream_cancel(struct upstream_call *call)
 {
 	call->events = NULL;
-	if (!call->inside)
+	if (!call->inside && call->phase != PHASE_ASKED)
 		release(call);
 }
 
@@ -242,12 +248,35 @@ struct upstream_call *upstream_ask(const struct upstream_request *request, const
 		return NULL;
 	call->events = events;
 	call->arg = arg;
-	call->phase = PHASE_CONNECTING;
+	call->phase = PHASE_ASKED;
 	call->paused = false;
 	head_start(&call->head);
 	set_request(call, request);
-	CHECK(curl_multi_add_handle(multi, call->easy) == CURLM_OK);
+	call->next = NULL;
+	*asked_end = call;
+	asked_end = &call->next;
 	return call;
+}
+
+static struct upstream_call *take_asked(void)
+{
+	struct upstream_call *call = asked;
+	if (call && !(asked = call->next))
+		asked_end = &asked;
+	return call;
+}
+
+/* Not from within libcurl, which takes no new transfer while it calls us. */
+static void begin_asked(void)
+{
+	for (struct upstream_call *call; (call = take_asked()) != NULL;) {
+		if (!call->events) {
+			put_away(call);
+			continue;
+		}
+		call->phase = PHASE_CONNECTING;
+		CHECK(curl_multi_add_handle(multi, call->easy) == CURLM_OK);
+	}
 }
 
 /* --- libcurl on the loop --- */
@@ -342,11 +371,13 @@ static void wake_up(void *arg)
 static void after_batch(void *arg)
 {
 	(void)arg;
+	begin_asked();
 	if (overdue) {
 		overdue = false;
 		act(CURL_SOCKET_TIMEOUT, 0);
 	}
 	drain();
+	begin_asked();
 	if (overdue)
 		loop_timer_set(&wakeup, 0);
 }
@@ -383,6 +414,8 @@ void upstream_open(const struct conf_proxyd *conf)
 
 void upstream_close(void)
 {
+	for (struct upstream_call *call; (call = take_asked()) != NULL;)
+		put_away(call);
 	while (idle_calls)
 		free_call(take_call());
 	curl_multi_cleanup(multi);

@@ -48,7 +48,8 @@ struct upstream_events {
  * still goes out with it. */
 void upstream_open(const struct conf_proxyd *conf);
 
-/* Begins an exchange; NULL when there is no memory.  `events` and `arg` must outlive it. */
+/* Begins an exchange, within this batch of the loop; NULL when there is no memory.  `events` and `arg` must outlive it.
+ * Allowed within an event. */
 struct upstream_call *upstream_ask(const struct upstream_request *request, const struct upstream_events *events,
                                    void *arg);
 

@@ -36,6 +36,7 @@ def route(*targets, fallbacks=(), **members):
 GOOD = to("two", "good")
 FAULTS = ("fault-close-head", "fault-rst-head", "fault-not-http", "fault-html-502", "fault-busy-503", "fault-empty-500",
           "fault-429", "fault-redirect", "fault-gzip", "fault-page")
+HEADS = ("fault-redirect", "fault-gzip", "fault-page")  # given up as soon as the head is read
 MODELS = {
     "upstreams": UPSTREAMS,
     "models": {
@@ -48,6 +49,7 @@ MODELS = {
         "only-429": route(to("one", "fault-busy-503"), fallbacks=[GOOD], fallback_on=["429"]),
         "all-fail": route(to("one", "fault-busy-503"), to("two", "fault-empty-500"), fallbacks=[to("cloud", "fault-html-502")]),
         "sibling": route(to("one", "fault-busy-503"), to("one", "good"), fallbacks=[GOOD]),
+        **{"sibling-" + fault: route(to("one", fault), to("one", "good")) for fault in HEADS},
         "again": route(to("one", "fault-busy-503"), retries=2),
         "too-late": route(to("one", "fault-429"), fallbacks=[GOOD], retries=1),
         "house": route(to("one", "fault-busy-503"), fallbacks=[to("cloud", "good"), to("one", "near")]),
@@ -140,6 +142,8 @@ def exhausted(s, edge, limiterd):
     limiterd.full.clear()
     limiterd.moves.clear()
     tap.is_(served(s, chat(edge, "sibling")), ("one", "good"), "another model of the same upstream")
+    for fault in HEADS:
+        tap.is_(served(s, chat(edge, "sibling-" + fault)), ("one", "good"), "and of one whose head is %s" % fault)
     tap.is_(limiterd.moves, [], "needs no other slot")
 
 
@@ -185,6 +189,8 @@ def bodies(s, edge, limiterd):
 def dialects(s, edge, limiterd):
     answer = edge.request(b'{"name":"dialects"}', model="dialects", route=SHOW, upstream="")
     tap.is_(answer.status, 200, "what costs nothing goes to the first target that offers it")
+    answer = edge.request(b'{"name":"sibling-fault-redirect"}', model="sibling-fault-redirect", route=SHOW, upstream="")
+    tap.is_(answer.status, 200, "and at once to the next")
     answer = edge.request(suite.chat_body("dialects"), model="dialects", upstream="one", target=1)
     tap.is_(served(s, answer), ("one", "native"), "the leased target is the one that is asked")
     for target, upstream in ((0, "one"), (1, "cloud"), (2, "one"), (255, "one")):

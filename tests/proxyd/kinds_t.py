@@ -111,6 +111,14 @@ def own_requests(s, edge):
     reload(s)
     tap.is_(edge.request(route=LIST, model="", upstream="").status, 200, "Anthropic is asked for its models")
     tap.ok("\r\nanthropic-version: 2023-06-01\r\n" in head_of(s.mock.requests()[-1]), "in a version of its API")
+    for fault in ("fault-redirect", "fault-gzip", "fault-page", "fault-empty-500"):
+        bad = upstream("openai", "MOCK/v1", headers={"X-Mock-Fault": fault})
+        s.write_models({"upstreams": {"bad": bad, "good": upstream("openai", "MOCK/v1")},
+                        "models": {"*": {"targets": [{"upstream": "bad"}, {"upstream": "good"}]}}})
+        reload(s)
+        mark = s.mock.mark()
+        answer = edge.request(route=LIST, model="", upstream="")
+        tap.is_((answer.status, s.mock.count(mark, event="request")), (200, 2), "after %s another's list is told" % fault)
 
 
 def reload(s):
