@@ -288,13 +288,14 @@ static void exchange(struct limiter *limiter, struct ledger_row *row, struct poo
 	serve(limiter, left, at);
 }
 
+/* Redis may have been asked before, and the upstream taken out of models.json meanwhile. */
 bool limiter_move(struct limiter *limiter, struct move *move, struct instant at)
 {
 	struct ledger_row *row = ledger_find(&limiter->ledger, move->lease.id);
 	struct pool *pool = pools_find(&limiter->pools, move->upstream);
 	if (!row)
 		row = row_of(limiter, &move->lease, at);
-	if (!row || (row->state != LEDGER_GIVEN && row->state != LEDGER_KEPT))
+	if (!row || !pool || (row->state != LEDGER_GIVEN && row->state != LEDGER_KEPT))
 		return false;
 	if (row->pool != pool && !pool_take(pool))
 		return false;

@@ -58,6 +58,7 @@ static void test_no_slot(void)
 	limiter_settle(&stage, &holder.lease, 10, true, stage_at);
 	struct outcome waiter = stage_next();
 	ok(waiter.id == 3 && !move(&lease, "slow"), "who waits for a slot comes first");
+	ok(!move(&lease, "gone") && in_use(1, 1), "an upstream that is gone has none");
 	stage_ask(4, "c", "quick", 10, &none);
 	stage_take(5, "d", "quick", 10, &none);
 	limiter_settle(&stage, &waiter.lease, 10, true, stage_at);
