@@ -3,10 +3,10 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
+#include "multi.h"
 
 enum { IDLE_CALLS_MAX = 256 }; /* handles kept for reuse, about 6 KiB each */
 
@@ -25,19 +25,11 @@ struct upstream_call {
 	struct head head;
 };
 
-struct socket_watch {
-	struct loop_watch watch;
-	struct socket_watch *next; /* while it is idle */
-};
-
 static CURLM *multi;
-static char *trusted_file, *trusted_directory; /* the system's certificates */
-static struct loop_timer wakeup;
-static bool overdue;                                      /* libcurl wants to be called without delay */
+static char *trusted_file, *trusted_directory;            /* the system's certificates */
 static struct upstream_call *asked, **asked_end = &asked; /* of which libcurl does not know yet */
 static struct upstream_call *idle_calls;
 static unsigned idle_count;
-static struct socket_watch *idle_watches;
 
 /* --- the end of an exchange --- */
 
@@ -279,15 +271,7 @@ static void begin_asked(void)
 	}
 }
 
-/* --- libcurl on the loop --- */
-
-static void act(curl_socket_t socket, int what)
-{
-	int running;
-	CURLMcode code = curl_multi_socket_action(multi, socket, what, &running);
-	if (code != CURLM_OK)
-		log_error("libcurl-failed", "reason=%s", log_text(curl_multi_strerror(code)));
-}
+/* --- all of them --- */
 
 static void drain(void)
 {
@@ -300,86 +284,14 @@ static void drain(void)
 	}
 }
 
-/* Errors and hang-ups show when libcurl reads or writes. */
-static void socket_ready(void *arg, uint32_t events)
-{
-	struct loop_watch *watch = arg;
-	int what = 0;
-	if (events & (EPOLLIN | EPOLLERR | EPOLLHUP))
-		what |= CURL_CSELECT_IN;
-	if (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))
-		what |= CURL_CSELECT_OUT;
-	act(watch->fd, what);
-}
-
-static void unwatch(curl_socket_t socket, struct socket_watch *entry)
-{
-	if (!entry)
-		return;
-	loop_unwatch(&entry->watch);
-	entry->next = idle_watches;
-	idle_watches = entry;
-	curl_multi_assign(multi, socket, NULL);
-}
-
-static int watch(curl_socket_t socket, uint32_t events)
-{
-	struct socket_watch *entry = idle_watches;
-	if (entry)
-		idle_watches = entry->next;
-	else if (!(entry = malloc(sizeof(*entry))))
-		return -1;
-	entry->watch = (struct loop_watch){.fd = socket, .ready = socket_ready, .arg = &entry->watch};
-	curl_multi_assign(multi, socket, entry);
-	return loop_watch(&entry->watch, events);
-}
-
-static int socket_changed(CURL *easy, curl_socket_t socket, int what, void *arg, void *assigned)
-{
-	struct socket_watch *entry = assigned;
-	uint32_t events = what == CURL_POLL_IN ? EPOLLIN : what == CURL_POLL_OUT ? EPOLLOUT : EPOLLIN | EPOLLOUT;
-	(void)easy;
-	(void)arg;
-	if (what == CURL_POLL_REMOVE) {
-		unwatch(socket, entry);
-		return 0;
-	}
-	if (!entry)
-		return watch(socket, events);
-	loop_rewatch(&entry->watch, events);
-	return 0;
-}
-
-static int timer_changed(CURLM *of, long after_ms, void *arg)
-{
-	(void)of;
-	(void)arg;
-	overdue = after_ms == 0;
-	if (after_ms > 0)
-		loop_timer_set(&wakeup, (uint64_t)after_ms);
-	else
-		loop_timer_clear(&wakeup);
-	return 0;
-}
-
-static void wake_up(void *arg)
-{
-	(void)arg;
-	overdue = true;
-}
-
 static void after_batch(void *arg)
 {
 	(void)arg;
 	begin_asked();
-	if (overdue) {
-		overdue = false;
-		act(CURL_SOCKET_TIMEOUT, 0);
-	}
+	multi_run();
 	drain();
 	begin_asked();
-	if (overdue)
-		loop_timer_set(&wakeup, 0);
+	multi_rest();
 }
 
 static char *copy_of(const char *text)
@@ -402,13 +314,10 @@ static void learn_trust(void)
 
 void upstream_open(const struct conf_proxyd *conf)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = curl_multi_init()))
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || !(multi = multi_open()))
 		fatalx("cannot start libcurl");
 	learn_trust();
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, timer_changed);
 	curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)conf->streams);
-	wakeup.expired = wake_up;
 	loop_after_batch(after_batch, NULL);
 }
 
@@ -418,12 +327,7 @@ void upstream_close(void)
 		put_away(call);
 	while (idle_calls)
 		free_call(take_call());
-	curl_multi_cleanup(multi);
-	while (idle_watches) {
-		struct socket_watch *entry = idle_watches;
-		idle_watches = entry->next;
-		free(entry);
-	}
+	multi_close();
 	curl_global_cleanup();
 	free(trusted_file);
 	free(trusted_directory);
