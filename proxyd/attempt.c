@@ -31,6 +31,12 @@ static bool needs_slot(const struct stream *stream)
 	return wire_route_info(stream->lease.route)->cost != COST_FREE;
 }
 
+void attempt_leave(struct stream *stream)
+{
+	loop_timer_clear(&stream->attempt.again);
+	stream->attempt.moving = false;
+}
+
 /* Nobody else is asked: tells what the last one said, or what was wrong with it. */
 static void give_up(struct stream *stream)
 {

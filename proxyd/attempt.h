@@ -25,6 +25,9 @@ struct attempt {
 	enum problem problem;      /* of the last one; PROBLEM_NONE: its answer is kept */
 };
 
+/* The stream is over: it waits for nothing any more. */
+void attempt_leave(struct stream *stream);
+
 /* --- each may free the stream --- */
 
 /* The stream's request is whole. */

@@ -19,7 +19,7 @@ static void free_stream(struct stream *stream)
 	streams_remove(&stream->proxyd->streams, stream);
 	stream->proxyd->streams.body_bytes -= stream->body_expected;
 	loop_timer_clear(&stream->total);
-	loop_timer_clear(&stream->attempt.again);
+	attempt_leave(stream);
 	answer_free(stream);
 	catalogue_free(stream);
 	reply_free(&stream->reply);
@@ -57,6 +57,7 @@ void stream_fail(struct stream *stream, enum problem problem)
 	enum stream_end end = STREAM_COMPLETE;
 
 	answer_leave(stream);
+	attempt_leave(stream);
 	if (stream->state == STREAM_DRAINING || stream->reply.broken) {
 		reply_drop(&stream->reply);
 		end = STREAM_ABORTED;

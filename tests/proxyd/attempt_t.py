@@ -12,6 +12,7 @@ import tap
 import wire
 
 CHAT, EMBEDDINGS, MESSAGES, SHOW = 0, 2, 14, 20
+MANY = 200  # long answers, which are more than a link holds
 DEAD = "http://127.0.0.1:1"  # nobody listens there
 
 UPSTREAMS = {
@@ -62,6 +63,7 @@ MODELS = {
         "shaped": route(to("one", "plain", drop_params=["seed", "logit_bias"], set_params={"top_p": 0.5, "stop": ["x"]}),),
         "alias": {"alias": "alias-too"},
         "alias-too": {"alias": "shaped"},
+        "long": route(to("one", "size-70000")),
         "dialects": route(to("cloud", "good"), fallbacks=[to("one", "native")]),
     },
 }
@@ -255,9 +257,35 @@ def outages(s, edge, limiterd):
     tap.is_(edge.request(suite.chat_body("shaped"), model="shaped", upstream="one").status, 200, "and all goes on")
 
 
-with Alone(models=MODELS) as the_one:
-    the_edge = the_one.edge()
-    the_limiterd = Limiterd(the_one.lease_key)
-    the_one.limiterd.answers[wire.LIMIT_MOVE] = the_limiterd.move
-    for check in (fallbacks, no_fallback, exhausted, retries, scopes, bodies, dialects, circuits, reloads, outages):
-        check(the_one, the_edge, the_limiterd)
+def ends_while_waiting(s, edge, limiterd):
+    """A stream that ends while it waits, and whose end cannot be told, because edge reads nothing."""
+    s.limiterd.answers.pop(wire.LIMIT_MOVE)
+    mark, seen = s.limiterd.mark(), s.mock.mark()
+    number = edge.open(suite.chat_body("from-dead"), model="from-dead", upstream="dead", key_id="gone")
+    s.limiterd.wait(wire.LIMIT_MOVE, mark)
+    for _ in range(MANY):
+        edge.open(suite.chat_body("long"), model="long", upstream="one")
+    suite.until(lambda: s.mock.count(seen, event="request") == MANY, "all requests")
+    s.limiterd.settle_down()
+    s.revoke("gone", 2)
+    tap.is_(s.settlement(edge.leases[number])["charged"], False, "a revoked key's stream is over while it waits")
+    kind, _number, body = limiterd.move(number, s.limiterd.wait(wire.LIMIT_MOVE, mark)[0])
+    seen = s.mock.mark()
+    s.limiterd.pipe.send_frame(kind, number, body)
+    s.limiterd.settle_down()
+    edge.cancel(number)
+    s.limiterd.settle_down()
+    tap.is_(s.mock.count(seen, event="request"), 0, "and a slot that comes after all leads it nowhere")
+
+
+def judge(checks, **options):
+    with Alone(models=MODELS, **options) as the_one:
+        limiterd = Limiterd(the_one.lease_key)
+        the_one.limiterd.answers[wire.LIMIT_MOVE] = limiterd.move
+        edge = the_one.edge()
+        for check in checks:
+            check(the_one, edge, limiterd)
+
+
+judge((fallbacks, no_fallback, exhausted, retries, scopes, bodies, dialects, circuits, reloads, outages))
+judge((ends_while_waiting,), env={"HEIMGATE_AUDIT": "best-effort"})  # else so many are not let in
