@@ -11,6 +11,8 @@
 #include "proxyd.h"
 #include "stream.h"
 
+enum { SLOT_WAIT_MS = 3000 }; /* limiterd says at once, or after Redis, whether there is one; its word may be lost */
+
 static const struct target *target_at(const struct stream *stream, size_t index)
 {
 	return &stream->attempt.model->targets[index];
@@ -100,6 +102,16 @@ static bool may_follow(const struct stream *stream, size_t index)
 	       circuit_is_available(circuit_at(stream, index), loop_now());
 }
 
+static void go_on(struct stream *stream);
+
+/* There is no slot at the target. */
+static void stay(void *arg)
+{
+	struct stream *stream = arg;
+	attempt_leave(stream);
+	go_on(stream);
+}
+
 /* The slot of the lease is exchanged for one at the target. */
 static void ask_for_slot(struct stream *stream)
 {
@@ -115,6 +127,8 @@ static void ask_for_slot(struct stream *stream)
 		return;
 	}
 	attempt->moving = true;
+	attempt->again = (struct loop_timer){.expired = stay, .arg = stream};
+	loop_timer_set(&attempt->again, SLOT_WAIT_MS);
 	limit_move_encode(out, &move);
 	ipc_end(limiterd);
 }
@@ -241,12 +255,6 @@ void attempt_begin(struct stream *stream)
 
 /* --- limiterd's answers --- */
 
-static void stay(struct stream *stream)
-{
-	stream->attempt.moving = false;
-	go_on(stream);
-}
-
 /* The lease as it is now takes the place of the old one. */
 static bool take_lease(struct stream *stream, struct wire_bytes sealed)
 {
@@ -290,7 +298,7 @@ enum wire_error attempt_moved(struct proxyd *proxyd, const struct wire_frame *fr
 		stay(stream);
 		return WIRE_BAD_VALUE;
 	}
-	stream->attempt.moving = false;
+	attempt_leave(stream);
 	visit(stream);
 	return WIRE_OK;
 }
@@ -307,7 +315,7 @@ static void lose(struct stream *stream, const void *arg)
 	(void)arg;
 	if (!stream->attempt.moving)
 		return;
-	stream->attempt.moving = false;
+	attempt_leave(stream);
 	give_up(stream);
 }
 

@@ -21,7 +21,7 @@ struct attempt {
 	uint32_t tried;            /* targets that are given up, a bit each */
 	unsigned repeats;          /* of that target, so far */
 	bool moving;               /* limiterd is asked for a slot there */
-	struct loop_timer again;   /* until it is asked again */
+	struct loop_timer again;   /* until it is asked again, or limiterd has had its time */
 	enum problem problem;      /* of the last one; PROBLEM_NONE: its answer is kept */
 };
 
