@@ -165,7 +165,7 @@ static void visit(struct stream *stream)
 		ask(stream);
 		return;
 	}
-	if (stream->attempt.tried == 0)
+	if (stream->attempt.tried == 0 && stream->attempt.repeats == 0)
 		stream->attempt.problem = problem; /* else the reason to be here says more */
 	if (problem == PROBLEM_CLOSED && !(stream->attempt.model->fallback_on & FALLBACK_CONNECT))
 		give_up(stream);

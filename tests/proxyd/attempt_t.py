@@ -22,6 +22,7 @@ UPSTREAMS = {
     "dead": {"base_url": DEAD, "kind": "ollama", "open_after": 0, "health_interval_ms": 0},
     "slow": {"base_url": "MOCK", "kind": "ollama", "first_byte_timeout_ms": 60, "open_after": 0, "health_interval_ms": 0},
     "weak": {"base_url": "MOCK", "kind": "ollama", "open_after": 2, "open_ms": 600000, "health_interval_ms": 0},
+    "shut": {"base_url": "MOCK", "kind": "ollama", "open_after": 1, "open_ms": 600000, "health_interval_ms": 0},
     "shaky": {"base_url": "MOCK", "kind": "ollama", "open_after": 1, "open_ms": 100, "health_interval_ms": 0},
 }
 
@@ -58,6 +59,7 @@ MODELS = {
         "drained": route(to("one", "fault-busy-503"), fallbacks=[to("two", "good", drain=True), to("cloud", "last")]),
         "weak": route(to("weak", "fault-busy-503"), fallbacks=[GOOD]),
         "weak-alone": route(to("weak", "fine")),
+        "shut": route(to("shut", "fault-busy-503"), retries=1),
         "shaky": route(to("shaky", "fine"), fallbacks=[GOOD]),
         "shaky-bad": route(to("shaky", "fault-busy-503")),
         "shaped": route(to("one", "plain", drop_params=["seed", "logit_bias"], set_params={"top_p": 0.5, "stop": ["x"]}),),
@@ -218,6 +220,8 @@ def circuits(s, edge, limiterd):
     tap.is_((answer.status, answer.headers), (503, "retry-after: 1\r\n"), "where there is no other it is said so")
     tap.has(answer.error["message"], "left alone for a moment", "and why")
     tap.is_(edge.health()["weak"], (False, "answered with status 503"), "its health says the same")
+    answer = chat(edge, "shut", "shut")
+    tap.has(answer.body.decode(), "maximum pending requests exceeded", "what is not asked again is told as it answered")
     mark = s.limiterd.mark()
     tap.is_(chat(edge, "shaky-bad", "shaky").status, 503, "one failure opens another")
     news(s, "shaky", False, mark)
