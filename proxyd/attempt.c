@@ -51,7 +51,7 @@ static void give_up(struct stream *stream)
 /* --- the request for one target --- */
 
 /* The body as that target is to have it. */
-static bool make_body(struct stream *stream, const struct target *target)
+static enum problem make_body(struct stream *stream, const struct target *target)
 {
 	struct edits edits = {0};
 	bool renamed = strcmp(stream->served, stream->lease.model) != 0;
@@ -61,14 +61,15 @@ static bool make_body(struct stream *stream, const struct target *target)
 	stream->edited = NULL;
 	stream->edited_length = 0;
 	if (!request_edit(&stream->scan.request, stream->body, stream->body_length, &change, &edits))
-		return false;
+		return PROBLEM_BAD_BODY;
 	if (edits.count == 0)
-		return true;
+		return PROBLEM_NONE;
 	stream->edited_length = edits_length(&edits, stream->body_length);
 	stream->edited = malloc(stream->edited_length);
-	CHECK(stream->edited != NULL);
+	if (!stream->edited)
+		return PROBLEM_BUSY;
 	edits_apply(&edits, stream->body, stream->body_length, stream->edited);
-	return true;
+	return PROBLEM_NONE;
 }
 
 static void ask(struct stream *stream)
@@ -76,8 +77,9 @@ static void ask(struct stream *stream)
 	const struct target *target = target_at(stream, stream->attempt.target);
 	stream->upstream = target->upstream;
 	stream->served = target->model[0] != '\0' ? target->model : stream->attempt.name;
-	if (!make_body(stream, target)) {
-		stream_fail(stream, PROBLEM_BAD_BODY);
+	enum problem problem = make_body(stream, target);
+	if (problem != PROBLEM_NONE) {
+		stream_fail(stream, problem);
 		return;
 	}
 	struct route_upstream *route = &stream->routes->upstreams[target->upstream];
