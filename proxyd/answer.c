@@ -24,25 +24,9 @@ static const char *name_of_upstream(const struct stream *stream)
 
 /* --- how it went, for whoever comes after --- */
 
-static bool is_unwell(int status)
-{
-	return status >= 502 && status <= 504;
-}
-
 static void note_failure(struct stream *stream, const char *reason)
 {
 	circuit_failed(&route_of(stream)->standing->circuit, loop_now(), reason);
-}
-
-static void note_status(struct stream *stream, int status)
-{
-	char reason[64];
-	if (status < 500) {
-		circuit_succeeded(&route_of(stream)->standing->circuit, loop_now());
-	} else if (is_unwell(status)) {
-		snprintf(reason, sizeof(reason), "answered with status %d", status);
-		note_failure(stream, reason);
-	}
 }
 
 static void log_failure(const struct stream *stream, const char *reason)
@@ -164,7 +148,7 @@ static void take_head(void *arg, const struct head *head)
 	enum problem problem = judge_head(stream, head);
 
 	stream->first_byte_us = loop_micros();
-	note_status(stream, head->status);
+	circuit_answered(&route_of(stream)->standing->circuit, loop_now(), head->status);
 	if (problem != PROBLEM_NONE) {
 		log_failure(stream, problem_error(problem)->message);
 		answer_leave(stream);

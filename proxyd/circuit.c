@@ -58,6 +58,16 @@ void circuit_failed(struct circuit *circuit, uint64_t now, const char *reason)
 		open_for(circuit, circuit->open_time, now);
 }
 
+void circuit_answered(struct circuit *circuit, uint64_t now, int status)
+{
+	char reason[64];
+	snprintf(reason, sizeof(reason), "answered with status %d", status);
+	if (status >= 502 && status <= 504)
+		circuit_failed(circuit, now, reason);
+	else
+		circuit_succeeded(circuit, now);
+}
+
 const char *circuit_name(const struct circuit *circuit)
 {
 	switch (circuit->state) {

@@ -43,6 +43,9 @@ bool circuit_admit(struct circuit *circuit, uint64_t now);
 void circuit_succeeded(struct circuit *circuit, uint64_t now);
 void circuit_failed(struct circuit *circuit, uint64_t now, const char *reason);
 
+/* It has answered with this status: 502, 503 and 504 say that it is not there for anybody, others that it is. */
+void circuit_answered(struct circuit *circuit, uint64_t now, int status);
+
 /* "well", "failing", "open" or "half-open".  Static. */
 const char *circuit_name(const struct circuit *circuit);
 

@@ -1,6 +1,5 @@
 #include "health.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,14 +73,12 @@ static void judge(const struct question *question, enum problem problem, const c
 {
 	struct circuit *circuit = &standing_of(question)->circuit;
 	const char *name = question->routes->models->upstreams[question->upstream].name;
-	char text[64];
 	bool was_well = circuit->failures == 0;
 
-	snprintf(text, sizeof(text), "answered with status %d", question->status);
-	if (problem == PROBLEM_NONE && question->status < 500)
-		circuit_succeeded(circuit, loop_now());
+	if (problem == PROBLEM_NONE)
+		circuit_answered(circuit, loop_now(), question->status);
 	else
-		circuit_failed(circuit, loop_now(), problem == PROBLEM_NONE ? text : reason);
+		circuit_failed(circuit, loop_now(), reason);
 	if (was_well && circuit->failures > 0)
 		log_warn("upstream-unwell", "upstream=%s reason=%s", log_text(name), log_text(circuit->reason));
 	if (!was_well && circuit->failures == 0)

@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	segment_head_read(file, &head);
 	segment_reader_start(&reader, file, 0);
 	while ((result = segment_next(&reader, &line, &length)) != SEGMENT_END && result != SEGMENT_FAILED) {
-		assert(++lines <= size);
+		lines++;
+		assert(lines <= size);
 		if (result == SEGMENT_LINE)
 			judge_line(line, length);
 		if (result == SEGMENT_TORN)

@@ -76,6 +76,20 @@ static void is_forgotten(void)
 	is_int((long long)circuit.span, 2 * FIRST, "late failures of an open circuit count once");
 }
 
+static void answers(void)
+{
+	start();
+	circuit_answered(&circuit, 1, 503);
+	is_text(circuit.reason, "answered with status 503", "a server that is not there for anybody has failed");
+	circuit_answered(&circuit, 2, 500);
+	is_text(circuit_name(&circuit), "well", "one that fails at a request is there");
+	circuit_answered(&circuit, 3, 502);
+	circuit_answered(&circuit, 3, 504);
+	is_int(circuit.failures, 2, "gateways say for it that it is not");
+	circuit_answered(&circuit, 4, 401);
+	is_int(circuit.failures, 0, "whoever refuses answers");
+}
+
 static void never_opens(void)
 {
 	start();
@@ -93,6 +107,7 @@ int main(void)
 	decides();
 	waits_at_most();
 	is_forgotten();
+	answers();
 	never_opens();
 	return tap_done();
 }
