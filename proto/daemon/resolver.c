@@ -9,7 +9,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -17,7 +16,6 @@
 #include "resolver_private.h"
 
 static struct loop_watch child = {.fd = -1};
-static pid_t child_pid;
 static struct resolver_question *waiting;
 static struct loop_timer failing; /* armed: nobody can be asked */
 static unsigned long last_id;
@@ -70,22 +68,6 @@ static void fail_all(void *arg)
 	}
 }
 
-static void stop_child(void)
-{
-	loop_unwatch(&child);
-	close(child.fd);
-	child.fd = -1;
-	kill(child_pid, SIGKILL); /* it may have closed its end and live */
-	waitpid(child_pid, NULL, 0);
-}
-
-static void forget_child(void)
-{
-	log_error("resolver-died", "pid=%d", (int)child_pid);
-	stop_child();
-	loop_timer_set(&failing, 0);
-}
-
 static void heard(void *arg, uint32_t events)
 {
 	struct resolver_answer answer;
@@ -94,38 +76,26 @@ static void heard(void *arg, uint32_t events)
 	ssize_t length = recv(child.fd, &answer, sizeof(answer), MSG_DONTWAIT);
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (length != (ssize_t)sizeof(answer)) {
-		forget_child();
-		return;
-	}
+	if (length != (ssize_t)sizeof(answer))
+		fatalx("the resolver has ended, and nobody may start another");
 	answer.address[sizeof(answer.address) - 1] = '\0';
 	struct resolver_question *question = take_out(answer.id);
 	if (question)
 		question->answered(question->arg, answer.address[0] ? answer.address : NULL);
 }
 
-/* -1 + errno. */
-static int start_child(void)
+void resolver_open(void)
 {
 	int pair[2];
+	failing.expired = fail_all;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return -1;
-	child_pid = fork();
-	if (child_pid == 0)
+		fatal("cannot make a way to the resolver");
+	pid_t pid = fork();
+	if (pid == 0)
 		become_child(pair[1]);
 	close(pair[1]);
 	child = (struct loop_watch){.fd = pair[0], .ready = heard};
-	if (child_pid > 0 && loop_watch(&child, EPOLLIN) == 0)
-		return 0;
-	close(pair[0]);
-	child.fd = -1;
-	return -1;
-}
-
-void resolver_open(void)
-{
-	failing.expired = fail_all;
-	if (start_child() < 0)
+	if (pid < 0 || loop_watch(&child, EPOLLIN) < 0)
 		fatal("cannot start the resolver");
 }
 
@@ -137,17 +107,12 @@ void resolver_ask(struct resolver_question *question, const char *host)
 	question->id = message.id;
 	question->next = waiting;
 	waiting = question;
-	bool there = child.fd >= 0 || start_child() == 0;
-	if (!there || send(child.fd, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send(child.fd, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		loop_timer_set(&failing, 0);
 }
 
-/* The child may be waiting for silent name servers still; the next question must not wait for that. */
 void resolver_forget(struct resolver_question *question)
 {
-	if (question->id == 0)
-		return;
-	take_out(question->id);
-	if (!waiting && child.fd >= 0)
-		stop_child();
+	if (question->id != 0)
+		take_out(question->id);
 }

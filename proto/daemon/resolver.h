@@ -3,7 +3,9 @@
  * beside the daemon's program, asks the system's resolver, so that the daemon
  * itself never blocks in it.
  *
- * The child has nothing of the daemon's memory and ends with it.
+ * The child has nothing of the daemon's memory and ends with it.  It lets a
+ * child of its own ask, so that what name servers send can end that one
+ * alone.  Should it end itself, so does the daemon, which may start nothing.
  */
 #ifndef DAEMON_RESOLVER_H
 #define DAEMON_RESOLVER_H
@@ -23,7 +25,8 @@ struct resolver_question {
 /* Starts the child.  After priv_drop() and loop_open(), before sandbox_enter().  Ends the process on failure. */
 void resolver_open(void);
 
-/* Asks for an address of `host`.  Answers from the loop, never during this call. */
+/* Asks for an address of `host`.  Answers from the loop, never during this call.  One question at a time is answered:
+ * a new one ends the one before, which then has no address. */
 void resolver_ask(struct resolver_question *question, const char *host);
 
 /* Takes the question back: no answer comes. */

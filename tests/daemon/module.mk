@@ -10,6 +10,12 @@ TESTS += tests/daemon/recorder_t
 tests/daemon/recorder_t_SOURCES := tests/daemon/recorder_t.c tests/tap/tap.c
 TESTS += tests/daemon/resolver_t
 tests/daemon/resolver_t_SOURCES := tests/daemon/resolver_t.c tests/tap/tap.c
+# Whoever asks for names looks for the resolver beside itself.
+RESOLVERS := $(addprefix $(BUILD)/tests/,auditd/heimgate-resolver authd/heimgate-resolver daemon/heimgate-resolver)
+tests: $(RESOLVERS)
+$(RESOLVERS): $(BUILD)/bin/heimgate-resolver
+	@mkdir -p $(@D)
+	@ln -sf ../../bin/heimgate-resolver $@
 TOOLS += postgres-dialog
 postgres-dialog_SOURCES := tests/daemon/postgres_dialog.c
 postgres-dialog_LIBS := -lpq
