@@ -2,6 +2,7 @@
 BUILD    ?= build
 SANITIZE ?=
 WERROR   ?=
+SANDBOX  ?= yes
 VERSION  := 0.1.0
 
 CC       ?= cc
@@ -12,9 +13,17 @@ CFLAGS   += -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifneq ($(SANITIZE),)
-CPPFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CPPFLAGS))
+CPPFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CPPFLAGS)) -DHEIMGATE_SANITIZED
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=$(SANITIZE)
+endif
+
+# What holds the daemons: `make SANDBOX=no` leaves it out, and they say so at every start.
+ifeq ($(SANDBOX),no)
+SANDBOX_UNUSED := sandbox_seccomp.c sandbox_landlock.c
+else
+SANDBOX_UNUSED := sandbox_none.c
+SANDBOX_LIBS   := -lseccomp
 endif
 
 PROGRAMS :=# name each in a module.mk, with NAME_SOURCES and NAME_LIBS
@@ -30,7 +39,7 @@ programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 # One archive per shared folder; a program is its sources and both archives.
 define archive
-$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(2)/*.c))
+$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(SANDBOX_UNUSED:%=$(2)/%),$(wildcard $(2)/*.c)))
 	@rm -f $$@
 	@$(AR) rcs $$@ $$^
 endef
@@ -41,7 +50,7 @@ define program
 $(2): $(patsubst %.c,$(BUILD)/obj/%.o,$($(1)_SOURCES)) $(BUILD)/libdaemon.a $(BUILD)/libproto.a
 	@mkdir -p $$(@D)
 	@echo "  link  $$@"
-	@$(CC) $(LDFLAGS) -o $$@ $$^ $($(1)_LIBS) -ljansson -lnng -lsodium -lpthread
+	@$(CC) $(LDFLAGS) -o $$@ $$^ $($(1)_LIBS) -ljansson -lnng -lsodium -lpthread $(SANDBOX_LIBS)
 ALL_SOURCES += $($(1)_SOURCES)
 endef
 $(foreach p,$(PROGRAMS) $(TOOLS),$(eval $(call program,$(p),$(BUILD)/bin/$(p))))

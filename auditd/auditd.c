@@ -120,7 +120,7 @@ void auditd_load(const struct conf_auditd *conf)
 		fatal_usage("HEIMGATE_AUDIT_STORE: %s", error);
 	if (store_is_remote(conf->store))
 		resolver_open();
-	if (*conf->password_file && sandbox_path(conf->password_file, "r") < 0)
+	if (*conf->password_file && sandbox_path_around(conf->password_file, "r") < 0)
 		fatal("cannot allow %s", conf->password_file);
 	make_directory(directory);
 	make_directory(segments);

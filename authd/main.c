@@ -29,8 +29,7 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	authd_open();
 
-	if (sandbox_enter("base ipc connect rpath wpath") != 0)
-		fatal("cannot enter the sandbox");
+	sandbox_enter("base ipc connect rpath wpath", conf.sandbox);
 
 	ready_notify((int)conf.ready_fd);
 	loop_run();

@@ -332,7 +332,7 @@ static struct store *open_store(const struct store_setup *setup, char *error)
 	                                          .up = up,
 	                                          .down = down,
 	                                          .notified = notified};
-	if (*setup->password_file && sandbox_path(setup->password_file, "r") != 0) {
+	if (*setup->password_file && sandbox_path_around(setup->password_file, "r") != 0) {
 		snprintf(error, STORE_ERROR_SIZE, "cannot allow %s", setup->password_file);
 		return NULL;
 	}

@@ -5,7 +5,7 @@ set -eu
 
 run_needs="cc:gcc make:make /usr/include/nng/nng.h:libnng-dev /usr/include/sodium.h:libsodium-dev
 	/usr/include/jansson.h:libjansson-dev /usr/include/sqlite3.h:libsqlite3-dev
-	/usr/include/postgresql/libpq-fe.h:libpq-dev /usr/include/hiredis/async.h:libhiredis-dev
+	/usr/include/seccomp.h:libseccomp-dev /usr/include/postgresql/libpq-fe.h:libpq-dev /usr/include/hiredis/async.h:libhiredis-dev
 	/usr/include/*/curl/curl.h:libcurl4-openssl-dev curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clang
 	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev

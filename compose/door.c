@@ -73,8 +73,7 @@ int main(int argc, char **argv)
 	listening = listen_tcp(conf.address, conf.port);
 	priv_drop(conf.user, DESCRIPTORS);
 	open_door();
-	if (sandbox_enter("base ipc") != 0)
-		fatal("cannot enter the sandbox");
+	sandbox_enter("base ipc", conf.sandbox);
 	ready_notify((int)conf.ready_fd);
 	loop_run();
 	return 0;

@@ -19,6 +19,7 @@
 
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/resolver_private.h"
+#include "../proto/daemon/sandbox.h"
 
 /* Whoever is at a question now. */
 static struct {
@@ -117,7 +118,7 @@ static bool turn(void)
 }
 
 /* It ends when the daemon does, and not by a signal that is meant for the daemon. */
-int main(void)
+int main(int argc, char **argv)
 {
 	log_init("resolver");
 	signal(SIGHUP, SIG_IGN);
@@ -125,6 +126,7 @@ int main(void)
 	signal(SIGTERM, SIG_IGN);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		fatal("cannot give up rights");
+	sandbox_enter("base dns proc", argc > 1 ? argv[1] : "best-effort");
 	while (turn())
 		continue;
 	return 0;

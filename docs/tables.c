@@ -7,6 +7,7 @@
 #include "../proto/daemon/models_members.h"
 #include "../proto/wire/proto.h"
 #include "../proto/wire/route.h"
+#include "tables_sandbox.h"
 
 static void print_roles(unsigned roles)
 {
@@ -194,6 +195,8 @@ static const struct {
 	{"open-routes", print_open_routes},
 	{"refused-routes", print_refused_routes},
 	{"settings", print_settings},
+	{"promises", print_promises},
+	{"sandboxes", print_sandboxes},
 	{"heimgate-edge", print_edge},
 	{"heimgate-authd", print_authd},
 	{"heimgate-limiterd", print_limiterd},

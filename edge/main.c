@@ -30,8 +30,7 @@ int main(int argc, char **argv)
 	edge_init(&conf);
 	ipc_enter(conf.run);
 	links_open();
-	if (sandbox_enter("base ipc accept") < 0)
-		fatal("cannot enter the sandbox");
+	sandbox_enter("base ipc accept", conf.sandbox);
 	ready_notify((int)conf.ready_fd);
 	edge_run();
 	return 0;

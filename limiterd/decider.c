@@ -197,7 +197,7 @@ static void read_store(struct decider *decider, const struct conf_limiterd *conf
 	const char *fault = decider->is_shared ? redis_url_read(conf->store, &decider->url) : NULL;
 	if (fault)
 		fatal_usage("HEIMGATE_LIMIT_STORE is refused: %s", fault);
-	if (decider->is_shared && *decider->password_file && sandbox_path(decider->password_file, "r") != 0)
+	if (decider->is_shared && *decider->password_file && sandbox_path_around(decider->password_file, "r") != 0)
 		fatal("cannot keep %s readable", decider->password_file);
 }
 

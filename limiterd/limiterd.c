@@ -271,7 +271,7 @@ void limiterd_acquire(const struct conf_limiterd *conf)
 	struct models *models = models_load(limiterd.models_path, error, sizeof(error));
 	if (!models)
 		fatal_usage("%s", error);
-	if (sandbox_path(limiterd.models_path, "r") != 0)
+	if (sandbox_path_around(limiterd.models_path, "r") != 0)
 		fatal("cannot keep %s readable", limiterd.models_path);
 	follow_models(models);
 }

@@ -28,8 +28,7 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	limiterd_open();
 
-	if (sandbox_enter("base ipc connect rpath") != 0)
-		fatal("cannot enter the sandbox");
+	sandbox_enter("base ipc connect rpath", conf.sandbox);
 
 	ready_notify((int)conf.ready_fd);
 	loop_run();

@@ -30,8 +30,7 @@ int main(int argc, char **argv)
 	ipc_enter(conf.run);
 	proxyd_link();
 
-	if (sandbox_enter("base ipc connect rpath") != 0)
-		fatal("cannot enter the sandbox");
+	sandbox_enter("base ipc connect dns thread rpath", conf.sandbox);
 
 	ready_notify((int)conf.ready_fd);
 	loop_run();

@@ -1,5 +1,6 @@
 #include "proxyd.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,8 +220,10 @@ static void reload(void)
 	char error[512];
 	struct routes *routes = routes_load(proxyd.models_path, proxyd.conf, proxyd.routes, error, sizeof(error));
 	if (!routes) {
+		bool unreachable = strstr(error, strerror(EACCES)) != NULL;
 		proxyd.reload_refused = true;
-		log_error("reload-refused", "reason=%s", log_text(error));
+		log_error("reload-refused", "reason=%s%s", log_text(error),
+		          unreachable ? " advice=\"directories not named at the start need a new one\"" : "");
 		return;
 	}
 	proxyd.reload_refused = false;
@@ -246,6 +249,23 @@ static bool read_audit_mode(const char *text)
 	return required;
 }
 
+/* Whatever a reload reads later.  What models.json comes to name elsewhere needs a start. */
+static void keep_readable(const char *file)
+{
+	if (file && sandbox_path_around(file, "r") != 0)
+		fatal("cannot keep %s readable", file);
+}
+
+static void keep_files_readable(void)
+{
+	const struct models *models = proxyd.routes->models;
+	keep_readable(proxyd.models_path);
+	for (size_t i = 0; i < models->upstream_count; i++) {
+		keep_readable(models->upstreams[i].api_key_file);
+		keep_readable(models->upstreams[i].ca_file);
+	}
+}
+
 void proxyd_acquire(const struct conf_proxyd *conf)
 {
 	char error[512];
@@ -255,6 +275,7 @@ void proxyd_acquire(const struct conf_proxyd *conf)
 	proxyd.routes = routes_load(proxyd.models_path, conf, NULL, error, sizeof(error));
 	if (!proxyd.routes)
 		fatal_usage("%s", error);
+	keep_files_readable();
 	proxyd.leases = leases_new();
 	if (!proxyd.leases)
 		fatalx("no memory for the leases in use");

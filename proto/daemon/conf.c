@@ -143,6 +143,8 @@ static void settle_shared(struct shared_fields *shared)
 	if (level < 0)
 		fatal_usage("HEIMGATE_LOG_LEVEL is \"%s\": it must be debug, info, warn or error", shared->log_level);
 	log_level_set((enum log_level)level);
+	if (strcmp(shared->sandbox, "required") != 0 && strcmp(shared->sandbox, "best-effort") != 0)
+		fatal_usage("HEIMGATE_SANDBOX is \"%s\": it must be required or best-effort", shared->sandbox);
 	if (shared->ready_fd >= 0 && fcntl((int)shared->ready_fd, F_SETFD, FD_CLOEXEC) < 0)
 		fatal_usage("HEIMGATE_READY_FD names a descriptor that is not open");
 	if (!getcwd(here, sizeof(here)))

@@ -18,7 +18,7 @@ static void tell_once(void *arg)
 	if (told || held || ipc_missing() > 0)
 		return;
 	told = true;
-	log_info("ready", "sandbox=%s", sandbox_name());
+	log_info("ready", "sandbox=%s", log_text(sandbox_name()));
 	if (notify_fd < 0)
 		return;
 	if (write(notify_fd, "\n", 1) != 1)

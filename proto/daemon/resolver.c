@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -35,7 +36,8 @@ static bool find_program(char path[PATH_MAX])
 static _Noreturn void become_child(int fd)
 {
 	char name[] = "heimgate-resolver", options[] = "RES_OPTIONS=timeout:1 attempts:2", path[PATH_MAX];
-	char *const arguments[] = {name, NULL}, *const environment[] = {options, NULL};
+	char *demand = getenv("HEIMGATE_SANDBOX");
+	char *const arguments[] = {name, demand, NULL}, *const environment[] = {options, NULL};
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -77,7 +79,7 @@ static void heard(void *arg, uint32_t events)
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (length != (ssize_t)sizeof(answer))
-		fatalx("the resolver has ended, and nobody may start another");
+		fatalx("the resolver has ended, and the sandbox lets nobody start another");
 	answer.address[sizeof(answer.address) - 1] = '\0';
 	struct resolver_question *question = take_out(answer.id);
 	if (question)

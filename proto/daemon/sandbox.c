@@ -1,46 +1,120 @@
 #include "sandbox.h"
 
+#include <dlfcn.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
-static const char *const words[] = {"base", "ipc", "accept", "connect", "rpath", "wpath"};
+#include "log.h"
+#include "sandbox_private.h"
 
-static bool known(const char *word, size_t length)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strlen(words[i]) == length && strncmp(words[i], word, length) == 0)
-			return true;
-	return false;
-}
+/* Of the kernel's interface since 6.3, which its header may not know. */
+enum { SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1 };
+
+enum { PLACES_MAX = 256, NAME_SIZE = 128 };
+
+static struct sandbox_place places[PLACES_MAX];
+static size_t place_count;
+static char name[NAME_SIZE] = "not entered yet";
 
 int sandbox_path(const char *path, const char *perms)
 {
-	if (*path == '/' && (strcmp(perms, "r") == 0 || strcmp(perms, "rw") == 0))
-		return 0;
-	errno = EINVAL;
-	return -1;
+	bool write = strcmp(perms, "rw") == 0;
+	if (*path != '/' || (!write && strcmp(perms, "r") != 0)) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (size_t i = 0; i < place_count; i++)
+		if (strcmp(places[i].path, path) == 0 && places[i].write == write)
+			return 0;
+	if (place_count == PLACES_MAX) {
+		errno = ENOSPC;
+		return -1;
+	}
+	char *copy = strdup(path);
+	if (!copy)
+		return -1;
+	places[place_count++] = (struct sandbox_place){copy, write};
+	return 0;
 }
 
-/* This build holds a daemon by what priv_drop() gave up; it refuses to run without that. */
-int sandbox_enter(const char *promises)
+int sandbox_path_around(const char *file, const char *perms)
 {
-	for (const char *word = promises; *word; word += strspn(word, " ")) {
-		size_t length = strcspn(word, " ");
-		if (!known(word, length)) {
-			errno = EINVAL;
-			return -1;
+	char *copy = strdup(file);
+	int result = copy ? sandbox_path(dirname(copy), perms) : -1;
+	free(copy);
+	return result;
+}
+
+/* Modules are code, and none can be loaded later: those that the system's resolver may want come in now. */
+static void load_resolver_modules(void)
+{
+	char line[256], library[64];
+	FILE *file = fopen("/etc/nsswitch.conf", "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		char *rest = line, *word = strsep(&rest, ":");
+		if (!rest || strcmp(word, "hosts") != 0)
+			continue;
+		while ((word = strsep(&rest, " \t\n"))) {
+			if (*word == '\0' || snprintf(library, sizeof(library), "libnss_%s.so.2", word) >= (int)sizeof(library))
+				continue;
+			dlopen(library, RTLD_NOW);
 		}
-		word += length;
 	}
-	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		return 0;
-	errno = EPERM;
-	return -1;
+	if (file)
+		fclose(file);
+}
+
+static void set_name(const char *no_calls, const char *no_paths, unsigned promises)
+{
+	char text[NAME_SIZE];
+	if (no_calls && no_paths && strcmp(no_calls, no_paths) == 0)
+		snprintf(text, sizeof(text), "none: %s", no_calls);
+	else if (no_calls && no_paths)
+		snprintf(text, sizeof(text), "none: seccomp: %s; landlock: %s", no_calls, no_paths);
+	else if (no_calls)
+		snprintf(text, sizeof(text), "landlock, no seccomp: %s", no_calls);
+	else if (no_paths)
+		snprintf(text, sizeof(text), "seccomp, no landlock: %s", no_paths);
+	else
+		snprintf(text, sizeof(text), "seccomp+landlock");
+	snprintf(name, sizeof(name), "%.100s%s", text, promises & 1u << PROMISE_SANITIZER ? ", wide for sanitizers" : "");
+}
+
+static unsigned promised(const char *text)
+{
+	unsigned promises = sandbox_parse(text);
+	if (promises == 0 || promises & 1u << PROMISE_SANITIZER)
+		fatalx("cannot enter the sandbox: no program can promise \"%s\"", text);
+#ifdef HEIMGATE_SANITIZED
+	promises |= 1u << PROMISE_SANITIZER;
+#endif
+	return promises;
+}
+
+void sandbox_enter(const char *promises, const char *demand)
+{
+	unsigned all = promised(promises);
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		fatalx("cannot enter the sandbox: privileges were not given up");
+	if (all & 1u << PROMISE_DNS)
+		load_resolver_modules();
+	if (prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
+		log_warn("memory-not-held", "reason=%s", log_text(strerror(errno)));
+	const char *no_paths = sandbox_filter_paths(all, places, place_count);
+	const char *no_calls = sandbox_filter_calls(all);
+	set_name(no_calls, no_paths, all);
+	if (!no_calls && !no_paths)
+		return;
+	if (strcmp(demand, "required") == 0)
+		fatalx("HEIMGATE_SANDBOX is required, and there is less: %s", name);
+	log_warn("sandbox-incomplete", "sandbox=%s", log_text(name));
 }
 
 const char *sandbox_name(void)
 {
-	return "privileges";
+	return name;
 }

@@ -1,23 +1,28 @@
 /*
- * The sandbox: what a daemon promises, in words, as a literal in its main.c.
- *
- *   base     memory, clocks, the descriptors already open, its threads
- *   ipc      dial and listen on unix sockets in the run directory
- *   accept   accept client connections on a socket already open
- *   connect  connect to TCP addresses, resolving names
- *   rpath    read files
- *   wpath    write, create and remove files in its own directory
+ * The sandbox: what a daemon promises, in words, as a literal in its main.c.  The kernel holds it to that: seccomp by
+ * system calls and their arguments, Landlock by the paths allowed, TCP, and whom it may signal.  sandbox_rules.c has
+ * the words.
  */
 #ifndef DAEMON_SANDBOX_H
 #define DAEMON_SANDBOX_H
 
-/* Allows a path before sandbox_enter; perms is "r" or "rw".  -1 + errno on failure. */
+/*
+ * Allows a path, and what is below it when it is a directory, before sandbox_enter; perms is "r" or "rw".  What is not
+ * there by then stays out of reach.  -1 + errno on failure.
+ */
 int sandbox_path(const char *path, const char *perms);
 
-/* Enters the sandbox, for good and for all threads.  An unknown word is EINVAL.  -1 + errno on failure. */
-int sandbox_enter(const char *promises);
+/* The same for the directory that holds the file, so that whoever replaces the file does not take it away. */
+int sandbox_path_around(const char *file, const char *perms);
 
-/* What kind of sandbox this build really has, for the start-up line and /ready. */
+/*
+ * Enters the sandbox, for good and for all threads; after priv_drop().  `demand` is "best-effort": what the kernel
+ * lacks is logged, and named by sandbox_name(); or "required": then the process ends.  So it does when a word is
+ * unknown or privileges were not given up.
+ */
+void sandbox_enter(const char *promises, const char *demand);
+
+/* What kind of sandbox this process really has, for the start-up line and /ready. */
 const char *sandbox_name(void);
 
 #endif

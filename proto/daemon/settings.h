@@ -15,6 +15,8 @@
 	X(TEXT, run, "HEIMGATE_RUN", "", 0, 4096, "directory of the links' sockets; empty: run/ in HEIMGATE_STATE") \
 	X(TEXT, log_level, "HEIMGATE_LOG_LEVEL", "info", 1, 8, "debug, info, warn or error") \
 	X(TEXT, user, "HEIMGATE_USER", "", 0, 256, "UID:GID[,GID...] to become when started as root") \
+	X(TEXT, sandbox, "HEIMGATE_SANDBOX", "best-effort", 1, 16, \
+	  "required: do not start where the kernel lacks a part of the sandbox; best-effort: start, and say so") \
 	X(INT, ready_fd, "HEIMGATE_READY_FD", "-1", -1, 1023, "descriptor on which a newline is written when ready")
 
 #define SETTINGS_EDGE(X) \

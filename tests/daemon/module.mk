@@ -19,3 +19,7 @@ $(RESOLVERS): $(BUILD)/bin/heimgate-resolver
 TOOLS += postgres-dialog
 postgres-dialog_SOURCES := tests/daemon/postgres_dialog.c
 postgres-dialog_LIBS := -lpq
+ifneq ($(SANDBOX),no)
+TESTS += tests/daemon/sandbox_t
+tests/daemon/sandbox_t_SOURCES := tests/daemon/sandbox_t.c tests/daemon/sandbox_acts.c tests/tap/tap.c $(BUILD)/promises.c
+endif

@@ -128,7 +128,7 @@ def reload(s):
 
 
 def certificates(s, edge):
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(dir=s.state) as place:
         make_certificates(place)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(os.path.join(place, "cert.pem"), os.path.join(place, "key.pem"))
@@ -146,6 +146,10 @@ def certificates(s, edge):
             s.write_models(models(house=upstream("openai", url, ca_file=path)))
             reload(s)
             tap.has(s.log("proxyd").splitlines()[-1], "%s: %s" % (path, reason), "a file that is no authority is refused")
+        with tempfile.NamedTemporaryFile() as elsewhere:
+            s.write_models(models(house=upstream("openai", url, ca_file=elsewhere.name)))
+            reload(s)
+            tap.has(s.log("proxyd").splitlines()[-1], "advice=", "nor is one read in a directory not named at the start")
         tap.is_(chat(edge, "house").status, 200, "and the running configuration stays")
 
 

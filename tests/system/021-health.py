@@ -7,6 +7,12 @@ import tap
 HOPS = ("authd", "limiterd", "proxyd", "auditd")
 
 
+def filters(pid):
+    """How the kernel judges the system calls of a process; 2: by a filter."""
+    with open("/proc/%d/status" % pid, encoding="ascii") as file:
+        return dict(line.strip().split(":\t", 1) for line in file if ":\t" in line)["Seccomp"]
+
+
 def unwell(answer):
     """The names of what is not well: daemons, and daemon/part."""
     found = set()
@@ -24,6 +30,9 @@ with suite.Suite() as s:
     parts = {name: set(daemon["parts"]) for name, daemon in ready.json()["daemons"].items()}
     tap.ok("store" in parts["authd"] and {"journal", "store"} <= parts["auditd"], "and their stores")
     tap.ok(all("sandbox" in each for each in parts.values()), "and what kind of sandbox each is in")
+    for name, daemon in ready.json()["daemons"].items():
+        tap.has(daemon["parts"]["sandbox"]["text"], "seccomp", "%s says that its system calls are filtered" % name)
+        tap.is_(filters(s.running[name].pid), "2", "and so does the kernel")
     tap.ok(str(s.mock.port).encode() not in ready.body, "but not where model servers are")
     for name in HOPS:
         s.kill(name)
