@@ -20,6 +20,7 @@ import party  # noqa: E402
 import tap  # noqa: E402
 
 DAEMONS = ("authd", "limiterd", "proxyd", "auditd")
+MODEL = "stream-1000+size-300"  # as the mock model server is told what to answer
 
 
 class Secrets:
@@ -47,9 +48,7 @@ def main():
     parser.add_argument(
         "--secrets", help="the directory of grant.key and lease.key; default: secrets beside the run directory"
     )
-    parser.add_argument(
-        "--model", default="stream-1000+size-300", help="for proxyd: a model whose streamed answer has over 200 KiB"
-    )
+    parser.add_argument("--model", default=MODEL, help="for proxyd: a model whose streamed answer has over 200 KiB")
     options = parser.parse_args()
     run = os.path.abspath(options.address.removeprefix("ipc://"))
     secrets = options.secrets or os.path.join(os.path.dirname(run), "secrets")

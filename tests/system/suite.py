@@ -8,7 +8,8 @@
 Leaving the block stops everything, and is itself a check: each daemon must end with 0 and must not have logged a
 broken invariant or a sanitizer's report.  When a check failed, the logs are shown.
 
-The programs come from HEIMGATE_BIN, or build/bin.  Nothing here waits for time to pass: until() polls for an event.
+The programs come from HEIMGATE_BIN, or build/bin; HEIMGATE_LIMITERD=path and its like put another program in the place
+of a daemon.  Nothing here waits for time to pass: until() polls for an event.
 """
 
 import atexit
@@ -31,6 +32,12 @@ import nngipc
 import tap
 
 DAEMONS = ("auditd", "limiterd", "proxyd", "authd", "edge")  # whoever is asked stands before whoever asks
+
+
+def program(name):
+    """The program of a daemon: heimgate's own, or what HEIMGATE_LIMITERD and its like name in its place."""
+    swapped = os.environ.get("HEIMGATE_" + name.upper())
+    return os.path.abspath(swapped) if swapped else os.path.join(BIN, "heimgate-" + name)
 
 
 class Suite(Clients):
@@ -101,7 +108,7 @@ class Suite(Clients):
         ready, told = os.pipe()
         process = Process(
             name,
-            [*within, os.path.join(BIN, "heimgate-" + name)],
+            [*within, program(name)],
             os.path.join(self.directory, name + ".log"),
             self.settings({**dict(env), "HEIMGATE_READY_FD": str(told)}),
             pass_fds=(told,),
