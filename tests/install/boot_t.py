@@ -24,6 +24,10 @@ def check_start(m):
         "ps", "-eo", "user:32,args").stdout, re.M))
     tap.is_(users, {"heimgate-" + name: "heimgate-" + name for name in layout.SERVICES}, "each with a user of its own")
     tap.is_(m.run("systemctl", "--failed", "--plain", "--no-legend").stdout, "", "no unit has failed")
+    daemons = suite.http_call(PORT, "GET", "/ready").json()["daemons"]
+    lacking = [name for name, daemon in daemons.items()
+               if not daemon["parts"]["sandbox"]["text"].startswith("seccomp+landlock")]
+    tap.is_(lacking, [], "each is in a sandbox of its own making besides what its unit holds it to")
 
 
 def check_chat(m):
