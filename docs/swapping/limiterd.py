@@ -2,7 +2,7 @@
 """A limiterd in Python's standard library, in place of heimgate-limiterd: an example of replacing one daemon.
 
 Written from docs/PROTOCOL.md alone; link.py is the transport and the fields, rules.py what is decided with.  It counts
-in memory, gives up no rights and enters no sandbox: read it, run the tests with it, and put nothing behind it.
+in memory, never forgets a key and enters no sandbox: read it, run the tests with it, and put nothing behind it.
 """
 
 import collections
@@ -92,6 +92,7 @@ class Limiterd:
         self.news, self.reload_error = rules.News(), ""
         self.follow(rules.Models(settings.models))
         loop.parts.append(self)
+        give_up_rights(settings.user)
         run = settings.run
         self.auditd = link.Link(
             loop, run, "limiterd-auditd", {USAGE_TOTAL: self.usage_told}, True, self.ask_usage, self.auditd_gone
@@ -467,8 +468,19 @@ class Settings:
         self.run = os.path.join(self.state, environment.get("HEIMGATE_RUN") or "run")
         self.models = os.path.join(self.state, environment.get("HEIMGATE_MODELS") or "models.json")
         self.ready = int(environment.get("HEIMGATE_READY_FD") or -1)
+        self.user = environment.get("HEIMGATE_USER")
         self.lease_life = int(environment.get("HEIMGATE_LEASE_LIFE_MS") or 5000)
         self.queue_max = int(environment.get("HEIMGATE_QUEUE_MAX") or 256)
+
+
+def give_up_rights(user):
+    """Becomes UID:GID[,GID...] when that is asked for."""
+    if user and os.geteuid() == 0:
+        number, groups = user.split(":")
+        groups = [int(group) for group in groups.split(",")]
+        os.setgroups(groups)
+        os.setgid(groups[0])
+        os.setuid(int(number))
 
 
 class Readiness:

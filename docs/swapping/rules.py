@@ -1,7 +1,7 @@
 """What limiterd decides with, without a socket or a clock: rates, budgets, slots, and where a model is.
 
-Written from docs/PROTOCOL.md ("How limiterd decides") and docs/MODELS.md.  Times are milliseconds: `now` of a clock that
-nobody sets, `wall` since the epoch.
+Written from docs/PROTOCOL.md ("How limiterd decides") and docs/MODELS.md.  Times are milliseconds: `now` of a clock
+that nobody sets, `wall` since the epoch.
 """
 
 import collections
