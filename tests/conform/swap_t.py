@@ -10,7 +10,6 @@ import tap
 LIMITERD = os.path.join(judged.ROOT, "docs", "swapping", "limiterd.py")
 TESTS = (
     "010-chat",
-    "021-health",
     "080-limits",
     "081-slots",
     "082-history",
