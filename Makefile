@@ -26,6 +26,13 @@ SANDBOX_UNUSED := sandbox_none.c
 SANDBOX_LIBS   := -lseccomp
 endif
 
+# Made anew when the answer changes, so that no build keeps the sandbox of another.
+SANDBOX_STAMP := $(BUILD)/sandbox-$(SANDBOX)
+$(SANDBOX_STAMP):
+	@mkdir -p $(@D)
+	@rm -f $(BUILD)/sandbox-*
+	@touch $@
+
 PROGRAMS :=# name each in a module.mk, with NAME_SOURCES and NAME_LIBS
 TESTS    :=# the same for test programs, by their path without .c
 TOOLS    :=# and for what the tests and the bench use
@@ -39,9 +46,9 @@ programs: $(PROGRAMS:%=$(BUILD)/bin/%)
 
 # One archive per shared folder; a program is its sources and both archives.
 define archive
-$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(SANDBOX_UNUSED:%=$(2)/%),$(wildcard $(2)/*.c)))
+$(BUILD)/lib$(1).a: $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(SANDBOX_UNUSED:%=$(2)/%),$(wildcard $(2)/*.c))) $(SANDBOX_STAMP)
 	@rm -f $$@
-	@$(AR) rcs $$@ $$^
+	@$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(eval $(call archive,proto,proto/wire))
 $(eval $(call archive,daemon,proto/daemon))

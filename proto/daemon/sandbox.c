@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <jansson.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,6 +103,7 @@ void sandbox_enter(const char *promises, const char *demand)
 		fatalx("cannot enter the sandbox: privileges were not given up");
 	if (all & 1u << PROMISE_DNS)
 		load_resolver_modules();
+	json_object_seed(0); /* or Jansson would open /dev/urandom at its first object */
 	if (prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
 		log_warn("memory-not-held", "reason=%s", log_text(strerror(errno)));
 	const char *no_paths = sandbox_filter_paths(all, places, place_count);

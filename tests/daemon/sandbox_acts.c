@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -124,6 +125,16 @@ static int reconnect_tcp(void)
 	if (connect(connected, &nowhere, sizeof(nowhere)) < 0)
 		return errno;
 	return result_of(connect(connected, (struct sockaddr *)&listener, sizeof(listener)));
+}
+
+/* Without files and servers nothing is found; which of them was refused, the resolver does not say. */
+static int look_up_a_name(void)
+{
+	struct addrinfo *found = NULL;
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		return EACCES;
+	freeaddrinfo(found);
+	return 0;
 }
 
 static int make_udp_socket(void)
@@ -300,6 +311,7 @@ const struct act acts[] = {
 	{"connect to a TCP address", connect_tcp, P(CONNECT) | P(DNS), 0, false},
 	{"listen on a TCP port", listen_tcp_anywhere, 0, 0, false},
 	{"connect a socket elsewhere", reconnect_tcp, P(CONNECT) | P(DNS), 4, false},
+	{"look up a name", look_up_a_name, P(DNS), 1, false},
 	{"make a UDP socket", make_udp_socket, P(DNS), 0, false},
 	{"make a raw socket", make_raw_socket, 0, 0, false},
 	{"make a netlink socket", make_netlink_socket, 0, 0, false},

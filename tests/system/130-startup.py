@@ -57,6 +57,7 @@ def check_settings(s):
         ("authd", "HEIMGATE_AUTH_STORE", "mysql://x"),
         ("limiterd", "HEIMGATE_LIMIT_STORE", "redis://u:sesame@x"),
         ("proxyd", "HEIMGATE_AUDIT", "perhaps"),
+        ("auditd", "HEIMGATE_SANDBOX", "perhaps"),
         ("auditd", "HEIMGATE_AUDIT_STORE", "csv:x"),
     ):
         gives_up(s, program, USAGE, [name], "%s=%s" % (name, value), {name: value})
