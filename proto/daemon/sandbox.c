@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "log.h"
 #include "sandbox_private.h"
@@ -69,6 +70,13 @@ static void load_resolver_modules(void)
 		fclose(file);
 }
 
+/* What libraries open at their first use: Jansson the source of its seed, the C library the time zone. */
+static void open_at_once(void)
+{
+	json_object_seed(0);
+	tzset();
+}
+
 static void set_name(const char *no_calls, const char *no_paths, unsigned promises)
 {
 	char text[NAME_SIZE];
@@ -103,7 +111,7 @@ void sandbox_enter(const char *promises, const char *demand)
 		fatalx("cannot enter the sandbox: privileges were not given up");
 	if (all & 1u << PROMISE_DNS)
 		load_resolver_modules();
-	json_object_seed(0); /* or Jansson would open /dev/urandom at its first object */
+	open_at_once();
 	if (prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
 		log_warn("memory-not-held", "reason=%s", log_text(strerror(errno)));
 	const char *no_paths = sandbox_filter_paths(all, places, place_count);
