@@ -6,7 +6,7 @@ import time
 
 import document
 
-LATER_MS = 4000
+LIFE_MS = 25000
 _keys = itertools.count(1)
 
 
@@ -27,14 +27,14 @@ def _made(fields, label, key, values, changes):
     return document.seal(label, document.encode(fields[:-1], [values[name] for name in names]), key)
 
 
-def grant(key, life=LATER_MS, label=b"G", **changes):
+def grant(key, life=LIFE_MS, label=b"G", **changes):
     """A sealed grant without limits; changes={"requests_per_minute": 3} for one that has some."""
     values = {field.name: 0 for field in document.GRANT[:-1]}
     values.update({"key id": fresh_key(), "key name": "the kit", "models": "", "generation": 1})
     return _made(document.GRANT, label, key, {**values, "expires": now_ms() + life}, changes)
 
 
-def lease(key, life=LATER_MS, label=b"L", **changes):
+def lease(key, life=LIFE_MS, label=b"L", **changes):
     values = {field.name: 0 for field in document.LEASE[:-1]}
     values.update({"lease id": os.urandom(16), "request id": os.urandom(16), "key id": fresh_key(), "models": ""})
     values.update({"key name": "the kit", "model": "", "upstream": "", "generation": 1, "tokens reserved": 10})
