@@ -127,6 +127,14 @@ static int reconnect_tcp(void)
 	return result_of(connect(connected, (struct sockaddr *)&listener, sizeof(listener)));
 }
 
+static int reconnect_by_sending(void)
+{
+	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	if (connect(connected, &nowhere, sizeof(nowhere)) < 0)
+		return errno;
+	return result_of(sendto(connected, "?", 1, MSG_FASTOPEN, (struct sockaddr *)&listener, sizeof(listener)));
+}
+
 /* Without files and servers nothing is found; which of them was refused, the resolver does not say. */
 static int look_up_a_name(void)
 {
@@ -199,11 +207,6 @@ static int clone_into_namespace(void)
 static int leave_namespaces(void)
 {
 	return result_of(unshare(CLONE_NEWNS));
-}
-
-static int enter_namespace(void)
-{
-	return result_of(setns(-1, 0));
 }
 
 static int be_traced(void)
@@ -290,11 +293,6 @@ static int handle_page_faults(void)
 	return result_of(syscall(SYS_userfaultfd, O_CLOEXEC));
 }
 
-static int set_a_key(void)
-{
-	return result_of(syscall(SYS_add_key, "user", "probe", "x", 1, -3));
-}
-
 #define P(name) (1u << PROMISE_##name)
 
 const struct act acts[] = {
@@ -311,6 +309,7 @@ const struct act acts[] = {
 	{"connect to a TCP address", connect_tcp, P(CONNECT) | P(DNS), 0, false},
 	{"listen on a TCP port", listen_tcp_anywhere, 0, 0, false},
 	{"connect a socket elsewhere", reconnect_tcp, P(CONNECT) | P(DNS), 4, false},
+	{"connect a socket by sending", reconnect_by_sending, 0, 0, false},
 	{"look up a name", look_up_a_name, P(DNS), 1, false},
 	{"make a UDP socket", make_udp_socket, P(DNS), 0, false},
 	{"make a raw socket", make_raw_socket, 0, 0, false},
@@ -321,7 +320,6 @@ const struct act acts[] = {
 	{"start a thread", start_thread, P(THREAD), 0, false},
 	{"clone itself into a namespace", clone_into_namespace, 0, 0, true},
 	{"leave its namespaces", leave_namespaces, 0, 0, true},
-	{"enter a namespace", enter_namespace, 0, 0, false},
 	{"be traced", be_traced, 0, 0, false},
 	{"read the memory of another process", read_memory_of_another, 0, 0, false},
 	{"signal another process", signal_another, 0, 6, false},
@@ -336,7 +334,6 @@ const struct act acts[] = {
 	{"call bpf", call_bpf, 0, 0, true},
 	{"open a perf event", open_perf_event, 0, 0, true},
 	{"handle page faults", handle_page_faults, 0, 0, true},
-	{"set a key of the kernel's", set_a_key, 0, 0, false},
 };
 const size_t act_count = sizeof(acts) / sizeof(*acts);
 
