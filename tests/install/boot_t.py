@@ -132,6 +132,11 @@ def check_restart(m, key):
     tap.is_(chat(key, "only").status, 200, "and the keys of clients")
 
 
+# Whoever stops the target alone does not wait for the services that stop with it.
+ALL_UNITS = ("heimgate.target", "heimgate-*.service")
+STOP = "sudo systemctl stop heimgate.target 'heimgate-*.service'\n"
+
+
 def type_block(m, beginning):
     """Runs the shell block of docs/OPERATIONS.md that begins so, as root."""
     with open(os.path.join(machine.ROOT, "docs", "OPERATIONS.md"), encoding="utf-8") as file:
@@ -150,10 +155,10 @@ def check_new_stamp_keys(m, key):
 
 
 def check_backup(m, key):
-    type_block(m, "sudo systemctl stop heimgate.target\nsudo tar -c")
-    m.run("systemctl", "stop", "heimgate.target")
+    type_block(m, STOP + "sudo tar -c")
+    m.run("systemctl", "stop", *ALL_UNITS)
     m.run("sh", "-c", "rm -r /var/lib/heimgate /etc/heimgate")
-    type_block(m, "sudo systemctl stop heimgate.target\nsudo tar -x")
+    type_block(m, STOP + "sudo tar -x")
     wait_ready()
     tap.is_(chat(key, "only").status, 200, "a backup made as docs/OPERATIONS.md says brings everything back")
     tap.is_(m.run("heimgate", "audit", "verify").returncode, 0, "with its whole history")
@@ -172,7 +177,7 @@ def check_mistake(m):
 
 
 def check_stop(m):
-    m.run("systemctl", "stop", "heimgate.target")
+    m.run("systemctl", "stop", *ALL_UNITS)
     results = [m.show("heimgate-%s.service" % name, "Result") for name in layout.SERVICES]
     tap.is_(results, ["success"] * 6, "all end well")
     tap.is_(m.run("pgrep", "-f", "libexec/heimgate", check=False).stdout, "", "and nothing is left running")
