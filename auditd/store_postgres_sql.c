@@ -151,7 +151,7 @@ static const char lines[] = RECORDS "r.journal = (SELECT max(number) FROM journa
 									" AND r.seq > $2::bigint ORDER BY r.seq LIMIT $3::bigint";
 
 static const char total[] =
-	"SELECT coalesce(sum(tokens), 0), coalesce(sum(requests), 0) FROM ("
+	"SELECT least(coalesce(sum(tokens), 0), 9007199254740991), coalesce(sum(requests), 0) FROM ("
 	"SELECT tokens_in + tokens_out AS tokens, requests FROM usage WHERE key_id = $1 AND day >= to_day($3)"
 	" UNION ALL SELECT tokens_in + tokens_out, 1 FROM records"
 	" WHERE kind = 'request' AND key_id = $1 AND time >= to_moment($2) AND time < to_moment($4)) AS parts";

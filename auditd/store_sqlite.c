@@ -65,8 +65,9 @@ static const char *const sql[STATEMENTS] = {
 	[ADD] = "INSERT OR REPLACE INTO records (seq" STORE_SQLITE_MEMBERS ") VALUES (?" RECORD_MEMBERS(MARK) ")",
 	[COUNT] = "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
 			  " key_name = excluded.key_name, requests = requests + excluded.requests,"
-			  " refusals = refusals + excluded.refusals, tokens_in = tokens_in + excluded.tokens_in,"
-			  " tokens_out = tokens_out + excluded.tokens_out",
+			  " refusals = refusals + excluded.refusals,"
+			  " tokens_in = min(tokens_in + excluded.tokens_in, 9007199254740991),"
+			  " tokens_out = min(tokens_out + excluded.tokens_out, 9007199254740991)",
 };
 
 int store_sqlite_fail(struct store_sqlite *store, const char *what, char *error)

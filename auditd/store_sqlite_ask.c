@@ -7,17 +7,20 @@ enum { JOURNAL = STORE_VALUES_MAX + 1 };
 _Static_assert(JOURNAL == 11, "the number in RECORDS");
 
 #define RECORDS "SELECT seq, ?11, seq" STORE_SQLITE_MEMBERS " FROM records "
-#define SUMS "SUM(requests), SUM(refusals), SUM(tokens_in), SUM(tokens_out)"
+/* Not SUM(), which refuses what has more than 63 bits: that is for one untrue record to say, not for all to suffer. */
+#define SUM(what) "CAST(MIN(TOTAL(" what "), 9007199254740991) AS INTEGER)"
+#define SUMS SUM("requests") ", " SUM("refusals") ", " SUM("tokens_in") ", " SUM("tokens_out")
 #define PERIOD "FROM usage WHERE day >= CAST(?1 AS INTEGER) AND day < CAST(?2 AS INTEGER) "
 #define PAGE "LIMIT ?4 OFFSET ?3"
-#define MOST_FIRST "ORDER BY SUM(tokens_in) + SUM(tokens_out) DESC, SUM(requests) DESC, 1 " PAGE
+#define MOST_FIRST "ORDER BY TOTAL(tokens_in) + TOTAL(tokens_out) DESC, TOTAL(requests) DESC, 1 " PAGE
 
 static const char *const sql[STORE_QUESTIONS] = {
 	[STORE_TAIL] = RECORDS "WHERE seq > CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_NEWEST] = RECORDS "WHERE seq > (SELECT seq FROM cursor) - CAST(?1 AS INTEGER) ORDER BY seq LIMIT ?2",
 	[STORE_SHOW] = RECORDS "WHERE request_id = ?1 AND request_id != '' ORDER BY seq LIMIT ?2",
 	[STORE_LINES] = RECORDS "WHERE ?1 = ?11 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT ?3",
-	[STORE_TOTAL] = "SELECT SUM(tokens), SUM(requests) FROM ("
+	[STORE_TOTAL] = "SELECT " SUM("tokens") ", " SUM(
+		"requests") " FROM ("
 					"SELECT tokens_in + tokens_out AS tokens, requests FROM usage"
 					" WHERE key_id = ?1 AND day >= CAST(?3 AS INTEGER)"
 					" UNION ALL SELECT tokens_in + tokens_out, 1 FROM records"
