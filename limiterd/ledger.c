@@ -8,22 +8,28 @@
 void ledger_init(struct ledger *ledger)
 {
 	memset(ledger, 0, sizeof(*ledger));
+	randombytes_buf(ledger->secret, sizeof(ledger->secret));
 	TAILQ_INIT(&ledger->waiting);
 	TAILQ_INIT(&ledger->leased);
 	TAILQ_INIT(&ledger->done);
 }
 
-/* Lease ids are random bytes already. */
-static size_t hash_lease(const uint8_t *lease_id)
+static size_t hash(const struct ledger *ledger, const void *id, size_t size)
 {
-	uint64_t bytes;
-	memcpy(&bytes, lease_id, sizeof(bytes));
-	return bytes % LEDGER_HASHES;
+	uint64_t value;
+	_Static_assert(sizeof(value) == crypto_shorthash_BYTES, "a hash is one number");
+	crypto_shorthash((uint8_t *)&value, id, size, ledger->secret);
+	return value % LEDGER_HASHES;
 }
 
-static size_t hash_take(uint64_t take_id)
+static size_t hash_lease(const struct ledger *ledger, const uint8_t *lease_id)
 {
-	return (take_id * UINT64_C(0x9e3779b97f4a7c15) >> 32) % LEDGER_HASHES;
+	return hash(ledger, lease_id, LEASE_ID_SIZE);
+}
+
+static size_t hash_take(const struct ledger *ledger, uint64_t take_id)
+{
+	return hash(ledger, &take_id, sizeof(take_id));
 }
 
 static bool is_open(enum ledger_state state)
@@ -54,8 +60,8 @@ static void move(struct ledger *ledger, struct ledger_row *row, enum ledger_stat
 
 struct ledger_row *ledger_add(struct ledger *ledger, const uint8_t *lease_id, uint64_t take_id, uint32_t era)
 {
-	struct ledger_row **lease = &ledger->by_lease[hash_lease(lease_id)];
-	struct ledger_row **take = &ledger->by_take[hash_take(take_id)];
+	struct ledger_row **lease = &ledger->by_lease[hash_lease(ledger, lease_id)];
+	struct ledger_row **take = &ledger->by_take[hash_take(ledger, take_id)];
 	if (ledger->open_count >= LEDGER_OPEN_MAX)
 		return NULL;
 	struct ledger_row *row = malloc(sizeof(*row));
@@ -78,7 +84,7 @@ struct ledger_row *ledger_adopt(struct ledger *ledger, const uint8_t *lease_id)
 
 struct ledger_row *ledger_find(const struct ledger *ledger, const uint8_t *lease_id)
 {
-	struct ledger_row *row = ledger->by_lease[hash_lease(lease_id)];
+	struct ledger_row *row = ledger->by_lease[hash_lease(ledger, lease_id)];
 	while (row && memcmp(row->lease_id, lease_id, LEASE_ID_SIZE) != 0)
 		row = row->same_lease_hash;
 	return row;
@@ -86,7 +92,7 @@ struct ledger_row *ledger_find(const struct ledger *ledger, const uint8_t *lease
 
 struct ledger_row *ledger_find_take(const struct ledger *ledger, uint64_t take_id, uint32_t era)
 {
-	struct ledger_row *row = ledger->by_take[hash_take(take_id)];
+	struct ledger_row *row = ledger->by_take[hash_take(ledger, take_id)];
 	while (row && (row->take_id != take_id || row->era != era))
 		row = row->same_take_hash;
 	return row;
@@ -111,8 +117,8 @@ void ledger_finish(struct ledger *ledger, struct ledger_row *row, enum ledger_st
 
 void ledger_remove(struct ledger *ledger, struct ledger_row *row)
 {
-	struct ledger_row **lease = &ledger->by_lease[hash_lease(row->lease_id)];
-	struct ledger_row **take = &ledger->by_take[hash_take(row->take_id)];
+	struct ledger_row **lease = &ledger->by_lease[hash_lease(ledger, row->lease_id)];
+	struct ledger_row **take = &ledger->by_take[hash_take(ledger, row->take_id)];
 	while (*lease != row)
 		lease = &(*lease)->same_lease_hash;
 	while (*take != row)

@@ -8,6 +8,7 @@
 #ifndef LIMITERD_LEDGER_H
 #define LIMITERD_LEDGER_H
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ TAILQ_HEAD(ledger_rows, ledger_row);
 struct ledger {
 	struct ledger_row *by_lease[LEDGER_HASHES];
 	struct ledger_row *by_take[LEDGER_HASHES];
+	uint8_t secret[crypto_shorthash_KEYBYTES]; /* ids come from peers: they must not choose the chain */
 	struct ledger_rows waiting;
 	struct ledger_rows leased; /* earliest due first */
 	struct ledger_rows done;   /* oldest first */
