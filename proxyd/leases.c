@@ -14,14 +14,18 @@ struct entry {
 
 /* A ring in order of use, which is nearly the order of expiry; place p is entries[p % LEASES_MAX]. */
 struct leases {
+	uint64_t used_until;
 	uint32_t oldest, count;
 	uint32_t chains[CHAINS]; /* 1 + index into entries; NONE: empty */
 	struct entry entries[LEASES_MAX];
 };
 
-struct leases *leases_new(void)
+struct leases *leases_new(uint64_t used_until)
 {
-	return calloc(1, sizeof(struct leases));
+	struct leases *leases = calloc(1, sizeof(*leases));
+	if (leases)
+		leases->used_until = used_until;
+	return leases;
 }
 
 static uint32_t *chain_of(struct leases *leases, const uint8_t *id)
@@ -69,7 +73,7 @@ enum wire_error leases_use(struct leases *leases, const struct lease *lease, uin
 {
 	while (leases->count > 0 && leases->entries[leases->oldest].expires <= now_ms)
 		drop_oldest(leases);
-	if (was_used(leases, lease->id))
+	if (lease->expires <= leases->used_until || was_used(leases, lease->id))
 		return WIRE_REPLAYED;
 	if (leases->count == LEASES_MAX)
 		return WIRE_BUSY;

@@ -276,7 +276,7 @@ void proxyd_acquire(const struct conf_proxyd *conf)
 	if (!proxyd.routes)
 		fatal_usage("%s", error);
 	keep_files_readable();
-	proxyd.leases = leases_new();
+	proxyd.leases = leases_new(loop_wall() + (uint64_t)conf->lease_life);
 	if (!proxyd.leases)
 		fatalx("no memory for the leases in use");
 	keyfile_load(conf->state, "lease.key", proxyd.lease_key);

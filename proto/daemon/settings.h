@@ -78,6 +78,7 @@
 	X(INT, idle_timeout, "HEIMGATE_UPSTREAM_IDLE_TIMEOUT_MS", "120000", 10, 3600000, \
 	  "ms an upstream may be silent inside an answer") \
 	X(INT, total_timeout, "HEIMGATE_TOTAL_TIMEOUT_MS", "3600000", 10, 86400000, "ms for a whole request") \
+	X(INT, lease_life, "HEIMGATE_LEASE_LIFE_MS", "5000", 500, 30000, "ms within which a lease must be opened or kept") \
 	X(TEXT, audit, "HEIMGATE_AUDIT", "required", 1, 16, \
 	  "required: no new calls once auditd's unacknowledged window is full; best-effort: count what is lost")
 

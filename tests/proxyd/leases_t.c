@@ -20,7 +20,7 @@ static enum wire_error use(struct leases *leases, uint32_t number, uint64_t expi
 
 static void once(void)
 {
-	struct leases *leases = leases_new();
+	struct leases *leases = leases_new(0);
 	is_int(use(leases, 1, 5000, 0), WIRE_OK, "a fresh lease");
 	is_int(use(leases, 1, 5000, 1), WIRE_REPLAYED, "the same again");
 	is_int(use(leases, 2, 5000, 1), WIRE_OK, "another");
@@ -33,7 +33,7 @@ static void once(void)
 
 static void full(void)
 {
-	struct leases *leases = leases_new();
+	struct leases *leases = leases_new(0);
 	unsigned bad = 0;
 	for (uint32_t i = 0; i < LEASES_MAX; i++)
 		bad += use(leases, i * 7919, 5000 + i, 0) != WIRE_OK;
@@ -50,8 +50,17 @@ static void full(void)
 	free(leases);
 }
 
+static void restarted(void)
+{
+	struct leases *leases = leases_new(6000);
+	is_int(use(leases, 1, 6000, 1000), WIRE_REPLAYED, "a lease of before the start may have been used");
+	is_int(use(leases, 2, 6001, 1000), WIRE_OK, "one made since was not");
+	free(leases);
+}
+
 int main(void)
 {
+	restarted();
 	once();
 	full();
 	return tap_done();

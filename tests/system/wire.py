@@ -28,6 +28,8 @@ BAD_VERSION, BAD_TYPE, BAD_SENDER, BAD_LENGTH, TRUNCATED, TRAILING, TOO_LONG, BA
 BAD_SEAL, EXPIRED, REPLAYED, UNKNOWN_ID, BUSY = range(9, 14)
 
 DENY_MODEL, DENY_GRANT = 5, 6  # enum limit_reason
+REQUEST, REFUSAL, ADMIN = range(3)  # enum audit_kind
+DENY_REQUESTS, DENY_TOKENS, DENY_CONCURRENCY, DENY_BUDGET, DENY_SLOTS = range(5)
 FLAG_END = 1
 CHAT = 0  # enum wire_route
 
@@ -78,7 +80,7 @@ def lease(
     scope=(False, 0, 0),
 ):
     """A sealed lease."""
-    at = now_ms() + (4000 if expires is None else expires)
+    at = now_ms() + (5000 if expires is None else expires)
     fields = (lease_id or os.urandom(16)) + os.urandom(16)
     for text in (key_id, name, models, model, upstream):
         fields += nngipc.text(text)
@@ -115,6 +117,17 @@ def stream_open(sealed_lease, body, length=None, client="127.0.0.1", passed=b"")
     )
 
 
+def record(kind, number=None, key_id="forged0000", tokens=(1, 1), model="m", status=200, detail="", **texts):
+    """The body of an AUDIT_RECORD; `number` is its id, `texts` are others of its strings."""
+    fields = (number or os.urandom(16)) + struct.pack(">BQ", kind, now_ms()) + os.urandom(16)
+    named = {"client": "127.0.0.1", "action": "chat.completions", "served": model, "upstream": "mock", **texts}
+    for text in (key_id, named.get("key_name", "forger"), named["client"], named["action"], model):
+        fields += nngipc.text(text)
+    fields += nngipc.text(named["served"]) + nngipc.text(named["upstream"])
+    fields += struct.pack(">H", status) + nngipc.text(named.get("code", "")) + struct.pack(">QQ", *tokens)
+    return fields + struct.pack(">BBQQII", 0, 0, 1, 1, 1, 1) + nngipc.text(detail)
+
+
 def secret(s, name):
     """One of the stamp keys."""
     with open(os.path.join(s.state, "secrets", name), "rb") as file:
@@ -124,8 +137,8 @@ def secret(s, name):
 class Link:
     """One end of a link: sends frames and collects what comes back."""
 
-    def __init__(self, s, link):
-        self.pipe = nngipc.dial(os.path.join(s.run, link, "link"))
+    def __init__(self, s, link, pipe=None):
+        self.pipe = pipe or nngipc.dial(os.path.join(s.run, link, "link"))
         self.pipe.settimeout(suite.PATIENCE)
         self.last = 0
 
