@@ -111,7 +111,7 @@ static void time_is_up(void *arg)
 
 static void warn_of_grant(const struct limit_take *take, enum wire_error error)
 {
-	if (error == WIRE_EXPIRED || loop_now() - limiterd.refusal_logged < REFUSAL_LOG_MS)
+	if (loop_now() - limiterd.refusal_logged < REFUSAL_LOG_MS)
 		return;
 	limiterd.refusal_logged = loop_now();
 	log_warn("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));

@@ -13,7 +13,7 @@
 #include "loop.h"
 #include "sp.h"
 
-enum { REDIAL_MIN_MS = 5, REDIAL_MAX_MS = 100, LOG_MS = 1000 };
+enum { REDIAL_MIN_MS = 5, REDIAL_MAX_MS = 100, LOG_MS = 1000, ERRORS = WIRE_BUSY + 1 };
 
 /* What a peer can make happen as often as it likes is logged at most once in LOG_MS. */
 struct tally {
@@ -30,8 +30,8 @@ struct ipc_link {
 	struct loop_watch listener; /* when we listen */
 	struct loop_timer redial;   /* when we dial */
 	uint64_t redial_ms;
-	struct wire_out frame; /* begun and not ended */
-	struct tally faults, downs, intruders;
+	struct wire_out frame;                         /* begun and not ended */
+	struct tally faults[ERRORS], downs, intruders; /* a flood of one error does not hide another */
 };
 
 static struct ipc_link links[LINK_COUNT];
@@ -58,9 +58,9 @@ static unsigned tally(struct tally *tally)
 	return count;
 }
 
-static void log_fault(struct ipc_link *link, const char *event, uint16_t type, const char *text)
+static void log_fault(struct ipc_link *link, const char *event, uint16_t type, enum wire_error error, const char *text)
 {
-	unsigned count = tally(&link->faults);
+	unsigned count = tally(&link->faults[error]);
 	if (count > 0)
 		log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(type), type,
 		         log_text(text), count);
@@ -70,7 +70,7 @@ static void refuse(struct ipc_link *link, const struct wire_frame *frame, enum w
 {
 	struct fault fault = {.error = error, .type = frame->type};
 	const char *text = wire_error_text(error);
-	log_fault(link, "frame-refused", frame->type, text);
+	log_fault(link, "frame-refused", frame->type, error, text);
 	if (frame->type == MSG_FAULT)
 		return;
 	snprintf(fault.text, sizeof(fault.text), "%s", text);
@@ -87,7 +87,7 @@ static void note_fault(struct ipc_link *link, const struct wire_frame *frame)
 	struct wire_in in;
 	wire_in_init(&in, frame->body, frame->length);
 	if (fault_decode(&in, &fault) == WIRE_OK)
-		log_fault(link, "frame-refused-by-peer", fault.type, fault.text);
+		log_fault(link, "frame-refused-by-peer", fault.type, fault.error, fault.text);
 }
 
 static void dispatch(struct ipc_link *link, const struct wire_frame *frame, enum wire_error error)
