@@ -109,12 +109,14 @@ static void time_is_up(void *arg)
 
 /* --- frames from edge --- */
 
-static void warn_of_grant(const struct limit_take *take, enum wire_error error)
+/* One may expire on its way from an edge that is what it should be. */
+static void note_grant(const struct limit_take *take, enum wire_error error)
 {
+	void (*note)(const char *event, const char *format, ...) = error == WIRE_EXPIRED ? log_info : log_warn;
 	if (loop_now() - limiterd.refusal_logged < REFUSAL_LOG_MS)
 		return;
 	limiterd.refusal_logged = loop_now();
-	log_warn("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
+	note("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
 }
 
 /* What costs tokens costs at least one. */
@@ -154,7 +156,7 @@ static enum wire_error take_asked(const struct wire_frame *frame)
 		return WIRE_REPLAYED;
 	error = grant_open(asked.grant, limiterd.grant_key, loop_wall(), &grant);
 	if (error != WIRE_OK) {
-		warn_of_grant(&asked, error);
+		note_grant(&asked, error);
 		send_deny(frame->id, &(struct limit_deny){.reason = LIMIT_GRANT});
 		return WIRE_OK;
 	}
