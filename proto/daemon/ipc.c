@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,9 +24,9 @@ struct ipc_link {
 	enum wire_role me, peer;
 	const struct ipc_events *events;
 	void *arg;
-	struct sp sp;               /* to the one peer */
-	struct loop_watch listener; /* when we listen */
-	struct loop_timer redial;   /* when we dial */
+	struct sp sp;                 /* to the one peer */
+	struct ipc_listener listener; /* when we listen */
+	struct loop_timer redial;     /* when we dial */
 	uint64_t redial_ms;
 	struct wire_out frame;                         /* begun and not ended */
 	struct tally faults[ERRORS], downs, intruders; /* a flood of one error does not hide another */
@@ -158,7 +156,7 @@ static void knock(void *arg, uint32_t events)
 {
 	struct ipc_link *link = arg;
 	(void)events;
-	int fd = accept4(link->listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = ipc_accept(&link->listener);
 	if (fd < 0)
 		return;
 	if (!link->sp.attached) {
@@ -229,26 +227,6 @@ void ipc_enter(const char *run_directory)
 		fatal("cannot enter the run directory %s", run_directory);
 }
 
-const char *ipc_path(enum wire_link which, char path[IPC_PATH_MAX])
-{
-	snprintf(path, IPC_PATH_MAX, "%s/link", wire_link_info(which)->name);
-	return path;
-}
-
-int ipc_listen(enum wire_link which)
-{
-	char path[IPC_PATH_MAX];
-	const char *directory = wire_link_info(which)->name;
-	if (mkdir(directory, 0750) < 0 && errno != EEXIST)
-		fatal("cannot make the directory of link %s", directory);
-	int fd = sp_listen(ipc_path(which, path));
-	if (fd < 0 && errno == EADDRINUSE)
-		fatalx("%s is in use: is another suite running in this run directory?", directory);
-	if (fd < 0)
-		fatal("cannot listen on %s", directory);
-	return fd;
-}
-
 struct ipc_link *ipc_open(enum wire_link which, enum wire_role me, const struct ipc_events *events, void *arg)
 {
 	const struct wire_link_info *info = wire_link_info(which);
@@ -264,9 +242,7 @@ struct ipc_link *ipc_open(enum wire_link which, enum wire_role me, const struct 
 		dial(link);
 		return link;
 	}
-	link->listener = (struct loop_watch){ipc_listen(which), knock, link};
-	if (loop_watch(&link->listener, EPOLLIN) < 0)
-		fatal("cannot watch link %s", info->name);
+	ipc_listen(&link->listener, which, knock, link);
 	return link;
 }
 
@@ -276,7 +252,7 @@ void ipc_close(void)
 	for (size_t i = 0; i < opened_count; i++) {
 		sp_detach(&opened[i]->sp);
 		if (!dials(opened[i]))
-			close(opened[i]->listener.fd);
+			close(opened[i]->listener.watch.fd);
 	}
 	opened_count = 0;
 	ipc_ctl_close();

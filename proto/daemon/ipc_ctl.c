@@ -5,8 +5,6 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ipc.h"
@@ -31,7 +29,7 @@ struct caller {
 };
 
 static struct caller callers[CALLERS];
-static struct loop_watch listener = {.fd = -1};
+static struct ipc_listener listener = {.watch.fd = -1};
 static ipc_ctl_handler *handler;
 static void *handler_arg;
 static struct caller
@@ -148,7 +146,7 @@ static void knock(void *arg, uint32_t events)
 	static const struct sp_events caller_events = {.opened = nothing, .message = called, .closed = gone};
 	(void)arg;
 	(void)events;
-	int fd = accept4(listener.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int fd = ipc_accept(&listener);
 	for (size_t i = 0; fd >= 0 && i < CALLERS; i++) {
 		if (callers[i].sp.attached)
 			continue;
@@ -170,9 +168,7 @@ void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
 {
 	handler = call;
 	handler_arg = arg;
-	listener = (struct loop_watch){ipc_listen(which), knock, NULL};
-	if (loop_watch(&listener, EPOLLIN) < 0)
-		fatal("cannot watch the control socket");
+	ipc_listen(&listener, which, knock, NULL);
 	loop_after_batch(flush_callers, NULL);
 }
 
@@ -180,6 +176,6 @@ void ipc_ctl_close(void)
 {
 	for (size_t i = 0; i < CALLERS; i++)
 		sp_detach(&callers[i].sp);
-	if (listener.fd >= 0)
-		close(listener.fd);
+	if (listener.watch.fd >= 0)
+		close(listener.watch.fd);
 }
