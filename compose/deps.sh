@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing to build and run (`deps.sh run`), or to test, lint and measure as well (`deps.sh test`).
+# Installs what is missing to build and run (`deps.sh run`), to test, lint and measure as well (`deps.sh test`), or for
+# `make soak` (`deps.sh soak`).
 # Each need is a command or a file, and the Debian package that has it.
 set -eu
 
@@ -19,8 +20,9 @@ test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clan
 case "${1:-}" in
 run) needs=$run_needs ;;
 test) needs=$test_needs ;;
+soak) needs="$test_needs slowhttptest:slowhttptest" ;;
 *)
-	echo "usage: deps.sh run|test" >&2
+	echo "usage: deps.sh run|test|soak" >&2
 	exit 100
 	;;
 esac
