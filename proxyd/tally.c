@@ -66,8 +66,12 @@ static int64_t number(const struct json_scan *scan, size_t index)
 	return json_decode_integer(json_value(scan, index));
 }
 
+/* No request takes more: a count beyond that is a server's nonsense, and would have no place in a record. */
 static uint64_t or_none(int64_t tokens)
 {
+	static const int64_t most = 1000 * 1000 * 1000;
+	if (tokens > most)
+		return (uint64_t)most;
 	return tokens > 0 ? (uint64_t)tokens : 0;
 }
 

@@ -33,6 +33,8 @@ static void chat(void)
 	check(shape, "{\"usage\":{\"prompt_tokens\":8,\"total_tokens\":11}}", true, true, 8, 3);
 	check(shape, "{\"usage\":{\"completion_tokens\":3,\"total_tokens\":11}}", true, true, 8, 3);
 	check(shape, "{\"usage\":{\"total_tokens\":11}}", true, true, 11, 0);
+	check(shape, "{\"usage\":{\"prompt_tokens\":9223372036854775807,\"completion_tokens\":9007199254740992}}", true,
+	      true, 1000000000, 1000000000);
 	check(shape, "{\"usage\":{\"prompt_tokens\":8,\"total_tokens\":2}}", true, true, 8, 0);
 	check(shape, "{\"usage\":null}", true, false, 0, 0);
 	check(shape, "{\"usage\":{\"prompt_tokens\":-1}}", true, false, 0, 0);
