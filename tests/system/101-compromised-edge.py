@@ -5,7 +5,6 @@ Each attempt leaves a trace, which its check names: a line in a log, a record of
 shows.  After each group the honest edge is back and serves the same callers from the same daemons.
 """
 
-import hashlib
 import json
 import os
 
@@ -13,8 +12,6 @@ import hostile
 import suite
 import tap
 import wire
-
-import nngipc
 
 MODELS = {
     "upstreams": {
