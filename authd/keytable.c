@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../proto/daemon/table.h"
+
 enum { CELL_SIZE = 320, MODELS_WIDTH = 40 };
 
 static const char *text_of(const json_t *key, const char *member, const char *fallback)
@@ -30,23 +32,6 @@ static void append_limit(char *cell, size_t size, const json_t *key, const char 
 static bool is_one(const json_t *key, const char *member)
 {
 	return json_integer_value(json_object_get(key, member)) == 1;
-}
-
-/* --- one function per column --- */
-
-static void write_id(const json_t *key, char *cell, size_t size)
-{
-	snprintf(cell, size, "%s", text_of(key, "id", ""));
-}
-
-static void write_name(const json_t *key, char *cell, size_t size)
-{
-	snprintf(cell, size, "%s", text_of(key, "name", ""));
-}
-
-static void write_state(const json_t *key, char *cell, size_t size)
-{
-	snprintf(cell, size, "%s", text_of(key, "state", ""));
 }
 
 /* Only whole names, as many as fit. */
@@ -81,68 +66,30 @@ static void write_limits(const json_t *key, char *cell, size_t size)
 		append(cell, size, "", "none");
 }
 
-static void write_expires(const json_t *key, char *cell, size_t size)
+static void add_key(struct table *table, const json_t *key)
 {
-	snprintf(cell, size, "%s", text_of(key, "expires", "never"));
-}
-
-static void write_created(const json_t *key, char *cell, size_t size)
-{
-	snprintf(cell, size, "%s", text_of(key, "created", ""));
-}
-
-static const struct column {
-	const char *title;
-	void (*write)(const json_t *key, char *cell, size_t size); /* the cell is "" at first */
-} columns[] = {
-	{"ID", write_id},         {"NAME", write_name},       {"STATE", write_state},     {"MODELS", write_models},
-	{"LIMITS", write_limits}, {"EXPIRES", write_expires}, {"CREATED", write_created},
-};
-enum { COLUMNS = sizeof(columns) / sizeof(*columns) };
-
-/* Characters, not bytes: names may be in any script. */
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-static size_t column_width(const struct column *column, const json_t *keys)
-{
-	size_t widest = strlen(column->title);
-	for (size_t i = 0; i < json_array_size(keys); i++) {
-		char cell[CELL_SIZE] = "";
-		column->write(json_array_get(keys, i), cell, sizeof(cell));
-		if (width_of(cell) > widest)
-			widest = width_of(cell);
-	}
-	return widest;
-}
-
-static void print_cell(FILE *to, const char *text, size_t width, bool last)
-{
-	if (last)
-		fprintf(to, "%s\n", text);
-	else
-		fprintf(to, "%s%*s  ", text, (int)(width - width_of(text)), "");
+	char models[CELL_SIZE] = "", limits[CELL_SIZE] = "";
+	write_models(key, models, sizeof(models));
+	write_limits(key, limits, sizeof(limits));
+	table_text(table, text_of(key, "id", ""));
+	table_text(table, text_of(key, "name", ""));
+	table_text(table, text_of(key, "state", ""));
+	table_text(table, models);
+	table_text(table, limits);
+	table_text(table, text_of(key, "expires", "never"));
+	table_text(table, text_of(key, "created", ""));
 }
 
 void keytable_print(FILE *to, const json_t *keys)
 {
-	size_t widths[COLUMNS];
-	for (size_t c = 0; c < COLUMNS; c++)
-		widths[c] = column_width(&columns[c], keys);
-	for (size_t c = 0; c < COLUMNS; c++)
-		print_cell(to, columns[c].title, widths[c], c + 1 == COLUMNS);
-	for (size_t i = 0; i < json_array_size(keys); i++) {
-		for (size_t c = 0; c < COLUMNS; c++) {
-			char cell[CELL_SIZE] = "";
-			columns[c].write(json_array_get(keys, i), cell, sizeof(cell));
-			print_cell(to, cell, widths[c], c + 1 == COLUMNS);
-		}
-	}
+	struct table table = {.columns = 7,
+	                      .cell_max = CELL_SIZE,
+	                      .titles = {"ID", "NAME", "STATE", "MODELS", "LIMITS", "EXPIRES", "CREATED"}};
+	if (json_array_size(keys) == 0)
+		fprintf(to, "There is no key yet: heimgate key create --name NAME makes one.\n");
+	for (size_t i = 0; i < json_array_size(keys); i++)
+		add_key(&table, json_array_get(keys, i));
+	table_print(&table, to);
 }
 
 static void print_line(FILE *to, const char *title, const char *text)

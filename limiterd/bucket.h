@@ -13,7 +13,7 @@
 
 #define BUCKET_NEVER UINT64_MAX
 
-enum { BUCKET_COST_MAX = 1000 * 1000 * 1000 }; /* greatest cost of one request */
+enum { BUCKET_COST_MAX = REQUEST_TOKENS_MAX };
 
 /* All zero is a bucket without a limit. */
 struct bucket {

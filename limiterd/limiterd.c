@@ -112,11 +112,14 @@ static void time_is_up(void *arg)
 /* One may expire on its way from an edge that is what it should be. */
 static void note_grant(const struct limit_take *take, enum wire_error error)
 {
-	void (*note)(const char *event, const char *format, ...) = error == WIRE_EXPIRED ? log_info : log_warn;
+	const char *request = log_request(take->request_id), *reason = log_text(wire_error_text(error));
 	if (loop_now() - limiterd.refusal_logged < REFUSAL_LOG_MS)
 		return;
 	limiterd.refusal_logged = loop_now();
-	note("grant-refused", "request=%s reason=%s", log_request(take->request_id), log_text(wire_error_text(error)));
+	if (error == WIRE_EXPIRED)
+		log_info("grant-refused", "request=%s reason=%s", request, reason);
+	else
+		log_warn("grant-refused", "request=%s reason=%s", request, reason);
 }
 
 /* What costs tokens costs at least one. */

@@ -196,15 +196,8 @@ static void ask_redis(struct decider *decider)
 
 bool show_call(struct decider *decider, const struct ctl_call *call, struct wire_out *json)
 {
-	static const char *const none[] = {NULL};
-	char error[JSON_ERROR_TEXT_LENGTH];
-	json_t *arguments = ctl_arguments(call->json.data, call->json.length, error, sizeof(error));
-	bool good = arguments && ctl_only(arguments, none, error, sizeof(error));
-	json_decref(arguments);
-	if (strcmp(call->verb, "limits.show") != 0)
-		return ctl_refuse(json, "the only verb here is limits.show");
-	if (!good)
-		return ctl_refuse(json, error);
+	if (!ctl_is_bare(call, "limits.show", json))
+		return false;
 	if (!decider->is_shared || decider->is_out)
 		return ctl_reply(json, show_local(decider));
 	ask_redis(decider);

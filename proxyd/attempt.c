@@ -125,7 +125,7 @@ static void ask_for_slot(struct stream *stream)
 	memcpy(move.upstream, upstream_at(stream, attempt->target)->name, sizeof(move.upstream));
 	stream->state = STREAM_WAITING;
 	if (!out) {
-		give_up(stream);
+		go_on(stream);
 		return;
 	}
 	attempt->moving = true;
@@ -315,10 +315,8 @@ void attempt_not_moved(struct proxyd *proxyd, uint64_t id)
 static void lose(struct stream *stream, const void *arg)
 {
 	(void)arg;
-	if (!stream->attempt.moving)
-		return;
-	attempt_leave(stream);
-	give_up(stream);
+	if (stream->attempt.moving)
+		stay(stream);
 }
 
 void attempt_lost(struct proxyd *proxyd)

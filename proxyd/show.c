@@ -77,12 +77,5 @@ static json_t *render(const struct models *models, const struct show_upstream *u
 bool show_answer(const struct models *models, const struct show_upstream *upstreams, const struct ctl_call *call,
                  struct wire_out *json)
 {
-	static const char *const none[] = {NULL};
-	char error[JSON_ERROR_TEXT_LENGTH];
-	json_t *arguments = ctl_arguments(call->json.data, call->json.length, error, sizeof(error));
-	bool good = arguments && ctl_only(arguments, none, error, sizeof(error));
-	json_decref(arguments);
-	if (strcmp(call->verb, "models.show") != 0)
-		return ctl_refuse(json, "the only verb here is models.show");
-	return good ? ctl_reply(json, render(models, upstreams, json->size)) : ctl_refuse(json, error);
+	return ctl_is_bare(call, "models.show", json) && ctl_reply(json, render(models, upstreams, json->size));
 }

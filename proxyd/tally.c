@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "../proto/wire/msg_limit.h"
+
 enum { TYPE_MAX = 64 };
 
 /* The first members are the same in each: tokens in, tokens out, and both or more of the former. */
@@ -69,9 +71,8 @@ static int64_t number(const struct json_scan *scan, size_t index)
 /* No request takes more: a count beyond that is a server's nonsense, and would have no place in a record. */
 static uint64_t or_none(int64_t tokens)
 {
-	static const int64_t most = 1000 * 1000 * 1000;
-	if (tokens > most)
-		return (uint64_t)most;
+	if (tokens > REQUEST_TOKENS_MAX)
+		return REQUEST_TOKENS_MAX;
 	return tokens > 0 ? (uint64_t)tokens : 0;
 }
 

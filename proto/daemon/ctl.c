@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../wire/wire.h"
+#include "../wire/msg_common.h"
 
 json_t *ctl_arguments(const void *data, size_t length, char *error, size_t size)
 {
@@ -33,6 +33,20 @@ bool ctl_only(const json_t *arguments, const char *const *names, char *error, si
 		return false;
 	}
 	return true;
+}
+
+bool ctl_is_bare(const struct ctl_call *call, const char *verb, struct wire_out *json)
+{
+	static const char *const none[] = {NULL};
+	char error[sizeof("bad JSON: ") + JSON_ERROR_TEXT_LENGTH];
+	json_t *arguments = ctl_arguments(call->json.data, call->json.length, error, sizeof(error));
+	bool good = arguments && ctl_only(arguments, none, error, sizeof(error));
+	json_decref(arguments);
+	if (strcmp(call->verb, verb) != 0)
+		snprintf(error, sizeof(error), "the only verb here is %s", verb);
+	else if (good)
+		return true;
+	return ctl_refuse(json, error);
 }
 
 bool ctl_reply(struct wire_out *json, json_t *object)

@@ -22,7 +22,11 @@ json_t *ctl_arguments(const void *data, size_t length, char *error, size_t size)
  * "unknown member \"x\"" into error[size]. */
 bool ctl_only(const json_t *arguments, const char *const *names, char *error, size_t size);
 
+struct ctl_call;
 struct wire_out;
+
+/* Whether the call is this verb, the only one of its daemon, without arguments; otherwise the refusal is written. */
+bool ctl_is_bare(const struct ctl_call *call, const char *verb, struct wire_out *json);
 
 /* Writes the object into a control result and drops the reference; false when it does not fit. */
 bool ctl_reply(struct wire_out *json, json_t *object);

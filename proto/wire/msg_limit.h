@@ -4,7 +4,10 @@
 
 #include "stamp.h"
 
-enum { OFFER_MAX = 48 * 1024 };
+enum {
+	OFFER_MAX = 48 * 1024,
+	REQUEST_TOKENS_MAX = 1000 * 1000 * 1000 /* no request costs more, whatever it is said to cost */
+};
 
 struct limit_take {
 	struct wire_bytes grant; /* sealed; at most GRANT_MAX */

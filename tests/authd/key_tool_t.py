@@ -241,6 +241,7 @@ def start_up_errors(authd):
 
 def main():
     with Authd() as authd:
+        tap.has(authd.key("list").stdout, "There is no key yet: heimgate key create", "a list of none says what to do")
         key = create(authd)
         create_refused(authd)
         other_mistakes(authd)

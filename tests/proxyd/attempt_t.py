@@ -50,6 +50,7 @@ MODELS = {
         "from-cut": route(to("one", "stream-9+fault-cut"), fallbacks=[GOOD]),
         "only-429": route(to("one", "fault-busy-503"), fallbacks=[GOOD], fallback_on=["429"]),
         "all-fail": route(to("one", "fault-busy-503"), to("two", "fault-empty-500"), fallbacks=[to("cloud", "fault-html-502")]),
+        "lost": route(to("one", "fault-busy-503"), fallbacks=[GOOD, to("one", "near")]),
         "sibling": route(to("one", "fault-busy-503"), to("one", "good"), fallbacks=[GOOD]),
         **{"sibling-" + fault: route(to("one", fault), to("one", "good")) for fault in HEADS},
         "again": route(to("one", "fault-busy-503"), retries=2),
@@ -251,14 +252,20 @@ def outages(s, edge, limiterd):
     answer = edge.finish(number)
     tap.is_(answer.error["code"], "upstream_unreachable", "when limiterd goes nobody waits for a slot")
     news(s, "weak", False, gone)
+    gone = s.limiterd.mark()
+    number = edge.open(suite.chat_body("lost"), model="lost", upstream="one")
+    s.limiterd.wait(wire.LIMIT_MOVE, gone)
+    s.limiterd.break_link()
+    tap.is_(served(s, edge.finish(number)), ("one", "near"), "but goes on where none is needed")
+    news(s, "weak", False, gone)
     number = edge.open(suite.chat_body("from-dead"), model="from-dead", upstream="dead")
-    s.limiterd.wait(wire.LIMIT_MOVE, mark, count=3)
+    s.limiterd.wait(wire.LIMIT_MOVE, mark, count=4)
     edge.cancel(number)
     tap.ok(s.settlement(edge.leases[number]), "who leaves while waiting settles the lease that was had")
     s.limiterd.pipe.send_frame(wire.LIMIT_MOVED, number, nngipc.blob(edge.leases[number]))
     s.limiterd.pipe.send_frame(wire.LIMIT_MOVED, 999, nngipc.blob(b""))
     number = edge.open(suite.chat_body("from-dead"), model="from-dead", upstream="dead")
-    s.limiterd.wait(wire.LIMIT_MOVE, mark, count=4)
+    s.limiterd.wait(wire.LIMIT_MOVE, mark, count=5)
     s.limiterd.pipe.send_frame(wire.LIMIT_MOVED, number, nngipc.blob(wire.lease(bytes(32), upstream="two", target=1)))
     tap.is_(edge.finish(number).error["code"], "upstream_unreachable", "a forged lease moves nothing")
     tap.is_(edge.request(suite.chat_body("shaped"), model="shaped", upstream="one").status, 200, "and all goes on")

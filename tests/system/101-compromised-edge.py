@@ -263,7 +263,8 @@ def cancelled_in_use(s, taken):
     tap.is_(hostile.take(taken, grant), wire.DENY_CONCURRENCY, "and counts again once proxyd says that it is in use")
     proxyd.send(wire.STREAM_CANCEL, number=stream)
     suite.until(lambda: hostile.key_of(s, key)["running"] == 0, "the settlement")
-    tap.is_(len(s.records(kind="request", key_id=s.key_id(key))), 1, "trace: its one record")
+    records = suite.until(lambda: s.records(kind="request", key_id=s.key_id(key)), "the record")
+    tap.is_(len(records), 1, "trace: its one record")
 
 
 # --- scopes ---
@@ -345,7 +346,7 @@ def others_streams(s, taken):
         link.send(wire.STREAM_CANCEL, number=each)
     kind, answered, _ = link.receive() if link.send(997, number=1 << 40) else None
     tap.is_((kind, answered), (wire.FAULT, 1 << 40), "credit, body and cancel for streams of before are not answered")
-    tap.ok(s.records(kind="request", status=499), "trace: the record has 499")
+    tap.ok(suite.until(lambda: s.records(kind="request", status=499), "its record"), "trace: the record has 499")
 
 
 GROUPS = (
