@@ -79,8 +79,7 @@ static void print_reasons(unsigned reasons)
 static void print_failures(const struct model *row)
 {
 	if (row->retries > 0)
-		printf("  retries of a target that fails: %u, after 100 ms and more, or a Retry-After of up to "
-		       "10 s\n",
+		printf("  retries of a target that fails: %u, after 100 ms and more, or a Retry-After of up to 10 s\n",
 		       row->retries);
 	if (model_targets(row) < 2)
 		return;

@@ -4,27 +4,13 @@
 
 #include "../../proxyd/lines.h"
 #include "fuzz.h"
-
-/* What went to the client. */
-struct sink {
-	char *bytes;
-	size_t length;
-};
-
-static void collect(void *arg, const char *bytes, size_t length)
-{
-	struct sink *sink = arg;
-	sink->bytes = realloc(sink->bytes, sink->length + length + 1);
-	assert(sink->bytes);
-	memcpy(sink->bytes + sink->length, bytes, length);
-	sink->length += length;
-}
+#include "sink.h"
 
 static bool run(struct sink *sink, const uint8_t *data, size_t size, size_t piece)
 {
 	static const struct api_client client = {DIALECT_OLLAMA, SHAPE_LINES, (const uint8_t *)"0123456789abcdef"};
 	static struct lines lines;
-	lines_start(&lines, &client, collect, sink);
+	lines_start(&lines, &client, sink_collect, sink);
 	for (size_t at = 0; at < size; at += piece)
 		lines_feed(&lines, (const char *)data + at, piece < size - at ? piece : size - at);
 	bool complete = lines_end(&lines, PROBLEM_UNFINISHED);
@@ -38,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sink whole = {0}, parts = {0};
 	bool complete = run(&whole, data, size, size + 1);
 	assert(run(&parts, data, size, 7) == complete);
-	assert(parts.length == whole.length && (whole.length == 0 || memcmp(parts.bytes, whole.bytes, whole.length) == 0));
+	assert(sink_is_same(&parts, &whole));
 	if (complete)
 		assert(whole.length == size && memcmp(whole.bytes, data, size) == 0);
 	else

@@ -4,21 +4,7 @@
 
 #include "../../proxyd/sse.h"
 #include "fuzz.h"
-
-/* What went to the client. */
-struct sink {
-	char *bytes;
-	size_t length;
-};
-
-static void collect(void *arg, const char *bytes, size_t length)
-{
-	struct sink *sink = arg;
-	sink->bytes = realloc(sink->bytes, sink->length + length + 1);
-	assert(sink->bytes);
-	memcpy(sink->bytes + sink->length, bytes, length);
-	sink->length += length;
-}
+#include "sink.h"
 
 /* Of a stream of that shape in pieces of that size: whether it was complete. */
 static bool run(struct sink *sink, const uint8_t *data, size_t size, enum wire_shape shape, size_t piece)
@@ -29,7 +15,7 @@ static bool run(struct sink *sink, const uint8_t *data, size_t size, enum wire_s
 		.shape = shape,
 		.request_id = (const uint8_t *)"0123456789abcdef",
 	};
-	sse_start(&sse, &client, false, collect, sink);
+	sse_start(&sse, &client, false, sink_collect, sink);
 	for (size_t at = 0; at < size; at += piece)
 		sse_feed(&sse, (const char *)data + at, piece < size - at ? piece : size - at);
 	bool complete = sse_end(&sse, PROBLEM_UNFINISHED);
@@ -50,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size--;
 	bool complete = run(&whole, data, size, shape, size + 1);
 	assert(run(&parts, data, size, shape, 5) == complete);
-	assert(parts.length == whole.length && (whole.length == 0 || memcmp(parts.bytes, whole.bytes, whole.length) == 0));
+	assert(sink_is_same(&parts, &whole));
 	assert(whole.length >= size && (!complete || whole.length == size));
 	if (!memmem(data, size, "error:", strlen("error:")))
 		assert(size == 0 || memcmp(whole.bytes, data, size) == 0);
