@@ -45,7 +45,8 @@ static const struct models_member members[] = {
      "for which failures a request goes on elsewhere: not reached or given no work; no first byte in time; the "
      "server's error; the server's limit; never once the answer's first byte went to the client"},
 	{MODELS_MODEL, "retries", "0 to 5", "0",
-     "how often one target is asked again before that, after 100 ms and more, or what its Retry-After says up to 10 s"},
+     "how often one target is asked again before that, for the same failures, after 100 ms and more, or what its "
+     "Retry-After says up to 10 s"},
 
 	{MODELS_ALIAS, "alias", "name", "required", "the model that this is another name for; it may be an alias itself"},
 
