@@ -146,7 +146,7 @@ static void move_cursor(struct copy *copy)
 static void tell(struct copy *copy)
 {
 	uint64_t now = loop_micros();
-	if (now - copy->told < TELL_US)
+	if (now - copy->told < TELL_US || copy->cursor.seq >= copy->migrate->have.seq)
 		return;
 	copy->told = now;
 	fprintf(stderr, "line %" PRIu64 " of %" PRIu64 "\n", copy->cursor.seq, copy->migrate->have.seq);
