@@ -1,6 +1,5 @@
 #include "authd.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/recorder.h"
 #include "../proto/daemon/sandbox.h"
+#include "../proto/daemon/secret.h"
 #include "admin.h"
 #include "keytext.h"
 #include "revoke.h"
@@ -16,7 +16,7 @@
 #include "verify.h"
 
 static struct {
-	uint8_t grant_key[STAMP_KEY_SIZE];
+	const uint8_t *grant_key;
 	uint64_t grant_life; /* ms */
 	struct admin admin;
 	struct ipc_link *edge, *proxyd;
@@ -144,7 +144,7 @@ void authd_acquire(const struct conf_authd *conf)
 		fatal_usage("HEIMGATE_AUTH_STORE: %s", error);
 	authd.grant_life = (uint64_t)conf->grant_life;
 	read_defaults(conf, &authd.admin.defaults);
-	keyfile_load(conf->state, "grant.key", authd.grant_key);
+	authd.grant_key = keyfile_load(conf->state, "grant.key");
 }
 
 void authd_load(const struct conf_authd *conf)
@@ -170,5 +170,5 @@ void authd_close(void)
 {
 	source_close();
 	keystore_free(authd.admin.keys);
-	sodium_memzero(authd.grant_key, sizeof(authd.grant_key));
+	secret_free(authd.grant_key);
 }

@@ -13,6 +13,7 @@
 #include "../proto/daemon/keyfile.h"
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/sandbox.h"
+#include "../proto/daemon/secret.h"
 #include "../proto/wire/wire.h"
 
 enum { SEAL_SIZE = 32, LENGTHS_SIZE = 16 /* of a key's strings, and more */ };
@@ -23,7 +24,7 @@ enum { MARK_SIZE = sizeof(mark) - 1, HEAD_SIZE = MARK_SIZE + 8 + 4 };
 
 static struct {
 	char *path, *draft;
-	uint8_t key[STAMP_KEY_SIZE];
+	const uint8_t *key;
 } snapshot;
 
 void snapshot_open(const char *directory)
@@ -33,7 +34,8 @@ void snapshot_open(const char *directory)
 	if (sandbox_path(directory, "rw") != 0)
 		fatal("cannot allow %s", directory);
 	char *key_path = conf_path(directory, "snapshot.key");
-	keyfile_load_own(key_path, snapshot.key);
+	secret_free(snapshot.key);
+	snapshot.key = keyfile_load_own(key_path);
 	free(key_path);
 	free(snapshot.path);
 	free(snapshot.draft);
@@ -49,7 +51,7 @@ static int fail(const char *what, const char *why, char *error)
 
 static void seal(const uint8_t *data, size_t length, uint8_t *sealed)
 {
-	crypto_generichash(sealed, SEAL_SIZE, data, length, snapshot.key, sizeof(snapshot.key));
+	crypto_generichash(sealed, SEAL_SIZE, data, length, snapshot.key, STAMP_KEY_SIZE);
 }
 
 /* --- writing --- */

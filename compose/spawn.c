@@ -29,7 +29,7 @@ static _Noreturn void become(const char *path, const char *const *argv, int outp
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	setpgid(0, 0);
+	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (output >= 0)
 		dup2(output, STDOUT_FILENO);

@@ -1,17 +1,17 @@
 #include "leases.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../proto/daemon/ipc.h"
 #include "../proto/daemon/keyfile.h"
 #include "../proto/daemon/log.h"
+#include "../proto/daemon/secret.h"
 
 static struct {
 	struct decider *decider;
 	struct ipc_link *proxyd;
-	uint8_t key[STAMP_KEY_SIZE];
+	const uint8_t *key;
 } leases;
 
 struct wire_bytes leases_seal(const struct lease *lease, uint8_t *sealed)
@@ -168,7 +168,7 @@ bool leases_have_proxyd(void)
 
 void leases_acquire(const char *state)
 {
-	keyfile_load(state, "lease.key", leases.key);
+	leases.key = keyfile_load(state, "lease.key");
 }
 
 void leases_open(struct decider *decider)
@@ -182,5 +182,5 @@ void leases_open(struct decider *decider)
 
 void leases_close(void)
 {
-	sodium_memzero(leases.key, sizeof(leases.key));
+	secret_free(leases.key);
 }

@@ -1,6 +1,5 @@
 #include "limiterd.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/sandbox.h"
+#include "../proto/daemon/secret.h"
 #include "../proto/wire/msg_audit.h"
 #include "decider.h"
 #include "leases.h"
@@ -22,7 +22,7 @@ static struct {
 	char *models_path;
 	struct models *models;
 	char reload_error[HEALTH_TEXT_MAX + 1]; /* "" when models.json was good */
-	uint8_t grant_key[STAMP_KEY_SIZE];
+	const uint8_t *grant_key;
 	struct ipc_link *edge, *auditd;
 	struct loop_timer timer;
 	uint64_t refusal_logged; /* ms */
@@ -269,7 +269,7 @@ void limiterd_acquire(const struct conf_limiterd *conf)
 {
 	char error[512];
 	decider_init(&limiterd.decider, conf);
-	keyfile_load(conf->state, "grant.key", limiterd.grant_key);
+	limiterd.grant_key = keyfile_load(conf->state, "grant.key");
 	leases_acquire(conf->state);
 	limiterd.queue_max = (unsigned)conf->queue_max;
 	limiterd.models_path = conf_path(conf->state, *conf->models ? conf->models : "models.json");
@@ -303,6 +303,6 @@ void limiterd_open(void)
 void limiterd_close(void)
 {
 	decider_close(&limiterd.decider);
-	sodium_memzero(limiterd.grant_key, sizeof(limiterd.grant_key));
+	secret_free(limiterd.grant_key);
 	leases_close();
 }

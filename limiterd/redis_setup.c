@@ -1,8 +1,8 @@
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../proto/daemon/keyfile.h"
+#include "../proto/daemon/secret.h"
 #include "redis_private.h"
 
 enum { PASSWORD_SIZE = 1024, COMMAND_WORDS_MAX = 3 };
@@ -58,17 +58,16 @@ void redis_load_scripts(struct redis *redis)
 
 static bool log_in(struct redis *redis)
 {
-	char password[PASSWORD_SIZE];
 	if (!*redis->password_file)
 		return true;
-	if (keyfile_read(redis->password_file, password, sizeof(password)) < 0)
-		return false;
-	if (*redis->url.user)
+	char *password = secret_new(PASSWORD_SIZE);
+	bool readable = keyfile_read(redis->password_file, password, PASSWORD_SIZE) >= 0;
+	if (readable && *redis->url.user)
 		command(redis, "AUTH", redis->url.user, password, obeyed, redis);
-	else
+	else if (readable)
 		command(redis, "AUTH", password, NULL, obeyed, redis);
-	sodium_memzero(password, sizeof(password));
-	return true;
+	secret_free(password);
+	return readable;
 }
 
 void redis_set_up(struct redis *redis)

@@ -10,6 +10,7 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/recorder.h"
 #include "../proto/daemon/sandbox.h"
+#include "../proto/daemon/secret.h"
 #include "health.h"
 #include "news.h"
 #include "show.h"
@@ -279,7 +280,7 @@ void proxyd_acquire(const struct conf_proxyd *conf)
 	proxyd.leases = leases_new(loop_wall() + (uint64_t)conf->lease_life);
 	if (!proxyd.leases)
 		fatalx("no memory for the leases in use");
-	keyfile_load(conf->state, "lease.key", proxyd.lease_key);
+	proxyd.lease_key = keyfile_load(conf->state, "lease.key");
 }
 
 void proxyd_link(void)
@@ -307,7 +308,7 @@ void proxyd_close(void)
 	upstream_close();
 	routes_drop(proxyd.routes);
 	settle_free(&proxyd.settle);
-	explicit_bzero(proxyd.lease_key, sizeof(proxyd.lease_key));
+	secret_free(proxyd.lease_key);
 	free(proxyd.leases);
 	free(proxyd.models_path);
 }

@@ -16,7 +16,7 @@ struct proxyd {
 	char *models_path;
 	bool reload_refused;   /* the last SIGHUP changed nothing */
 	struct routes *routes; /* for new streams */
-	uint8_t lease_key[STAMP_KEY_SIZE];
+	const uint8_t *lease_key;
 	struct leases *leases;
 	struct revocations revocations;
 	struct streams streams;

@@ -1,6 +1,5 @@
 #include "routes.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "../proto/daemon/keyfile.h"
 #include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
+#include "../proto/daemon/secret.h"
 
 enum { CREDENTIAL_MAX = 4096, CERTIFICATES_MAX = 1024 * 1024, AUTHORIZATION_MAX = CREDENTIAL_MAX + 32 };
 
@@ -59,15 +59,23 @@ static void add_header(struct curl_slist **list, const char *line)
 	CHECK(*list != NULL);
 }
 
-static void make_headers(const struct upstream *upstream, struct route_upstream *route, const char *authorization)
+static void add_authorization(struct route_upstream *route)
+{
+	struct curl_slist *last = route->headers;
+	while (last->next)
+		last = last->next;
+	if (route->authorization.data)
+		last->next = &route->authorization;
+}
+
+static void make_headers(const struct upstream *upstream, struct route_upstream *route)
 {
 	add_header(&route->headers, "Content-Type: application/json");
 	add_header(&route->headers, "Accept-Encoding: identity");
 	add_header(&route->headers, "Expect:"); /* libcurl would wait for 100 before a large body */
-	if (*authorization)
-		add_header(&route->headers, authorization);
 	for (size_t i = 0; i < upstream->header_count; i++)
 		add_header(&route->headers, upstream->headers[i]);
+	add_authorization(route);
 	route->own_headers = route->headers;
 	if (upstream->kind != UPSTREAM_ANTHROPIC)
 		return;
@@ -102,12 +110,15 @@ static const char *authorization_name(enum upstream_kind kind)
 	return kind == UPSTREAM_AZURE ? "api-key: " : "Authorization: Bearer ";
 }
 
-static bool read_authorization(const struct upstream *upstream, char text[AUTHORIZATION_MAX], char *error, size_t size)
+static bool read_authorization(const struct upstream *upstream, struct route_upstream *route, char *error, size_t size)
 {
 	if (!upstream->api_key_file)
 		return true;
-	char *end = stpcpy(text, authorization_name(upstream->kind));
-	return read_credential(upstream->api_key_file, end, error, size);
+	route->authorization.data = secret_new(AUTHORIZATION_MAX);
+	char *end = stpcpy(route->authorization.data, authorization_name(upstream->kind));
+	bool good = read_credential(upstream->api_key_file, end, error, size);
+	secret_seal(route->authorization.data);
+	return good;
 }
 
 /* Certificates are read now: later nobody may be able to. */
@@ -149,17 +160,13 @@ static void make_way(const struct upstream *upstream, struct route_upstream *rou
 static bool prepare(const struct upstream *upstream, struct route_upstream *route, const struct conf_proxyd *conf,
                     char *error, size_t size)
 {
-	char authorization[AUTHORIZATION_MAX] = "";
-	bool good = read_authorization(upstream, authorization, error, size);
-	if (good) {
-		make_urls(upstream, route);
-		make_health_url(upstream, route);
-		make_headers(upstream, route, authorization);
-		make_way(upstream, route, conf);
-		good = read_certificates(upstream, route, error, size);
-	}
-	explicit_bzero(authorization, sizeof(authorization));
-	return good;
+	if (!read_authorization(upstream, route, error, size))
+		return false;
+	make_urls(upstream, route);
+	make_health_url(upstream, route);
+	make_headers(upstream, route);
+	make_way(upstream, route, conf);
+	return read_certificates(upstream, route, error, size);
 }
 
 /* Another address is another server, whatever its name. */
@@ -208,18 +215,24 @@ struct routes *routes_hold(struct routes *routes)
 	return routes;
 }
 
-static void free_headers(struct curl_slist *list)
+static void free_headers(struct route_upstream *route)
 {
-	for (struct curl_slist *at = list; at; at = at->next)
-		explicit_bzero(at->data, strlen(at->data));
+	struct curl_slist *list = route->own_headers ? route->own_headers : route->headers;
+	for (struct curl_slist **at = &list; *at; at = &(*at)->next) {
+		if (*at == &route->authorization) {
+			*at = NULL;
+			break;
+		}
+	}
 	curl_slist_free_all(list);
+	secret_free(route->authorization.data);
 }
 
 static void clear(struct route_upstream *route)
 {
 	for (size_t i = 0; i < ROUTE_COUNT; i++)
 		free(route->urls[i]);
-	free_headers(route->own_headers ? route->own_headers : route->headers);
+	free_headers(route);
 	free(route->health_url);
 	free(route->certificates);
 	if (route->standing)

@@ -6,6 +6,8 @@
 #ifndef PROXYD_ROUTES_H
 #define PROXYD_ROUTES_H
 
+#include <curl/curl.h>
+
 #include "../proto/daemon/conf.h"
 #include "../proto/daemon/models.h"
 #include "standing.h"
@@ -13,10 +15,11 @@
 
 /* Beside the upstream of the same index in models. */
 struct route_upstream {
-	char *urls[ROUTE_COUNT];        /* NULL: it does not offer that */
-	char *health_url;               /* asked to learn how it is */
-	struct curl_slist *headers;     /* of a client's request; the first is its Content-Type */
-	struct curl_slist *own_headers; /* of a request of our own: the same, perhaps with more in front */
+	char *urls[ROUTE_COUNT];         /* NULL: it does not offer that */
+	char *health_url;                /* asked to learn how it is */
+	struct curl_slist *headers;      /* of a client's request; the first is its Content-Type */
+	struct curl_slist *own_headers;  /* of a request of our own: the same, perhaps with more in front */
+	struct curl_slist authorization; /* the last of both; its data is a secret, or NULL */
 	struct upstream_way way;
 	char *certificates; /* in way */
 	struct standing *standing;

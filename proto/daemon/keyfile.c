@@ -12,6 +12,7 @@
 
 #include "../wire/stamp.h"
 #include "log.h"
+#include "secret.h"
 
 /* Two daemons under two users share a key through its group; nobody else may even read it. */
 enum { SHARED_MODE = 0640, OWN_MODE = 0600, DIRECTORY_MODE = 0750 };
@@ -60,11 +61,10 @@ static int open_or_make(const char *path, mode_t mode)
 }
 
 /* `mode` is what the key is made with, and the most that others may be allowed. */
-static void load(const char *path, mode_t mode, uint8_t *key)
+static const uint8_t *load(const char *path, mode_t mode)
 {
 	struct stat about;
-	if (sodium_init() < 0)
-		fatalx("cannot initialise libsodium");
+	uint8_t *key = secret_new(STAMP_KEY_SIZE);
 	int fd = open_or_make(path, mode);
 	if (fstat(fd, &about) != 0)
 		fatal("cannot read %s", path);
@@ -75,21 +75,23 @@ static void load(const char *path, mode_t mode, uint8_t *key)
 	if (read(fd, key, STAMP_KEY_SIZE) != STAMP_KEY_SIZE)
 		fatal("cannot read %s", path);
 	close(fd);
+	secret_seal(key);
+	return key;
 }
 
-void keyfile_load(const char *state, const char *name, uint8_t *key)
+const uint8_t *keyfile_load(const char *state, const char *name)
 {
 	char directory[PATH_MAX], path[PATH_MAX];
 	join(directory, state, "/", "secrets");
 	join(path, directory, "/", name);
 	if (mkdir(directory, DIRECTORY_MODE) != 0 && errno != EEXIST)
 		fatal("cannot make %s", directory);
-	load(path, SHARED_MODE, key);
+	return load(path, SHARED_MODE);
 }
 
-void keyfile_load_own(const char *path, uint8_t *key)
+const uint8_t *keyfile_load_own(const char *path)
 {
-	load(path, OWN_MODE, key);
+	return load(path, OWN_MODE);
 }
 
 /* Fills text as far as the file reaches; a pipe may give it in pieces. */

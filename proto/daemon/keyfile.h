@@ -6,13 +6,14 @@
 #include <stdint.h>
 
 /*
- * Reads the stamp key <state>/secrets/<name> (32 bytes) into key, made at first start by whichever of
- * its two readers comes first.  A file of another size, or readable by others, ends the process.
+ * The stamp key <state>/secrets/<name> (STAMP_KEY_SIZE bytes), made at first start by whichever of its two readers
+ * comes first, in sealed memory for secrets: end it with secret_free().  A file of another size, or readable by
+ * others, ends the process.
  */
-void keyfile_load(const char *state, const char *name, uint8_t *key);
+const uint8_t *keyfile_load(const char *state, const char *name);
 
 /* Likewise a key that this daemon alone reads, in its own directory. */
-void keyfile_load_own(const char *path, uint8_t *key);
+const uint8_t *keyfile_load_own(const char *path);
 
 /* Reads a small file (a credential) of at most size-1 bytes; trailing newlines are dropped.
  * Returns its length, or -1 + errno (EFBIG when larger). */

@@ -1,7 +1,6 @@
 #include "postgres.h"
 
 #include <arpa/inet.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "loop.h"
 #include "postgres_private.h"
 #include "resolver.h"
+#include "secret.h"
 
 enum { BACKOFF_MIN_MS = 50, BACKOFF_MAX_MS = 2000, PASSWORD_SIZE = 1024 };
 
@@ -154,14 +154,14 @@ static void connect_to(struct postgres *postgres, const char *address, const cha
 
 static void connect_with_password(struct postgres *postgres, const char *address)
 {
-	char password[PASSWORD_SIZE], reason[POSTGRES_ERROR_SIZE];
-	if (*postgres->password_file && keyfile_read(postgres->password_file, password, sizeof(password)) < 0) {
+	char *password = secret_new(PASSWORD_SIZE), reason[POSTGRES_ERROR_SIZE];
+	if (*postgres->password_file && keyfile_read(postgres->password_file, password, PASSWORD_SIZE) < 0) {
 		snprintf(reason, sizeof(reason), "cannot read the password in %s", postgres->password_file);
 		postgres_lost(postgres, reason);
-		return;
+	} else {
+		connect_to(postgres, address, *postgres->password_file ? password : NULL);
 	}
-	connect_to(postgres, address, *postgres->password_file ? password : NULL);
-	sodium_memzero(password, sizeof(password));
+	secret_free(password);
 }
 
 static void resolved(void *arg, const char *address)

@@ -57,6 +57,8 @@ const struct sandbox_rule sandbox_rules[] = {
 	ALWAYS(BASE, "munmap"),
 	ALWAYS(BASE, "mremap"),
 	ALWAYS(BASE, "madvise"),
+	ALWAYS(BASE, "mlock"),
+	ALWAYS(BASE, "munlock"),
 	ALWAYS(BASE, "clock_gettime"),
 	ALWAYS(BASE, "clock_nanosleep"),
 	ALWAYS(BASE, "gettimeofday"),

@@ -109,6 +109,8 @@ def check_process(s, service):
     secrets = secrets_of(s)
     leaked = [secret for secret in secrets if secret in environment]
     tap.ok(len(secrets) >= 6 and not leaked, "none of %d secrets is in its environment or command" % len(secrets))
+    if service in ("authd", "limiterd", "proxyd"):
+        tap.ok(status["VmLck"] != "0 kB", "what it holds of them is locked in memory: " + status["VmLck"])
 
 
 def check_stores(s):

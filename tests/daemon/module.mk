@@ -8,6 +8,8 @@ TESTS += tests/daemon/nng_t
 tests/daemon/nng_t_SOURCES := tests/daemon/nng_t.c tests/tap/tap.c
 TESTS += tests/daemon/recorder_t
 tests/daemon/recorder_t_SOURCES := tests/daemon/recorder_t.c tests/tap/tap.c
+TESTS += tests/daemon/secret_t
+tests/daemon/secret_t_SOURCES := tests/daemon/secret_t.c tests/tap/tap.c
 TESTS += tests/daemon/resolver_t
 tests/daemon/resolver_t_SOURCES := tests/daemon/resolver_t.c tests/tap/tap.c
 # Whoever asks for names looks for the resolver beside itself.

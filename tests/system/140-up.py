@@ -44,11 +44,15 @@ class Up:
         return self.process.returncode, errors.decode()
 
 
+def children_of(up, *columns):
+    """These columns of ps, of each daemon."""
+    found = subprocess.run(["ps", "-o", ",".join(columns), "--no-headers", "--ppid", str(up.process.pid)],
+                           capture_output=True, text=True, check=False).stdout
+    return [line.split(None, len(columns) - 1) for line in found.splitlines() if "heimgate-" in line]
+
+
 def daemons_of(up):
-    found = subprocess.run(
-        ["ps", "-o", "args=", "--ppid", str(up.process.pid)], capture_output=True, text=True, check=False
-    ).stdout
-    return sorted(line.split("/")[-1].split()[0] for line in found.splitlines() if "heimgate-" in line)
+    return sorted(args.split("/")[-1].split()[0] for _, args in children_of(up, "pid", "args"))
 
 
 def check_first_start(state, mock):
@@ -56,6 +60,7 @@ def check_first_start(state, mock):
     key = up.read(r"sk-hg-\S+").group()
     up.read(r"word by word")
     tap.is_(daemons_of(up), ["heimgate-" + name for name in sorted(suite.DAEMONS)], "five daemons are started")
+    tap.ok(all(pid == session for pid, session, _ in children_of(up, "pid", "sess", "args")), "each in its own session")
     curl = re.search(r"curl http.*?\}'\n", up.said, re.S).group()
     answer = subprocess.run(["sh", "-c", curl.replace("curl ", "curl -s ", 1)], capture_output=True, check=False)
     tap.has(answer.stdout, b'"object":"chat.completion"', "the curl line that is shown can be pasted")
