@@ -32,7 +32,8 @@ bool store_judge(const char *url, char *error)
 
 bool store_is_remote(const char *url)
 {
-	return engine_of(url)->is_remote;
+	const struct store_engine *engine = engine_of(url);
+	return engine && engine->is_remote;
 }
 
 struct store *store_open(const struct store_setup *setup, char *error)

@@ -198,10 +198,15 @@ static int load(struct sqlite *store, char *error)
 	return 0;
 }
 
+static const char *file_of(const char *url)
+{
+	return url + strlen("sqlite:");
+}
+
 static bool judge_url(const char *url, char *error)
 {
 	(void)error;
-	return strchr(url, ':')[1] != '\0';
+	return *file_of(url) != '\0';
 }
 
 static void close_store(struct store *base)
@@ -215,7 +220,7 @@ static void close_store(struct store *base)
 
 static struct store *open_store(const struct store_setup *setup, char *error)
 {
-	const char *file = strchr(setup->url, ':') + 1;
+	const char *file = file_of(setup->url);
 	if (*file != '/' && mkdir(setup->directory, 0700) != 0 && errno != EEXIST) {
 		snprintf(error, STORE_ERROR_SIZE, "cannot make %s: %s", setup->directory, strerror(errno));
 		return NULL;

@@ -23,7 +23,8 @@ static void add_word(struct redis *redis, const char *word, size_t length)
 	redis->lengths[redis->word_count++] = length;
 }
 
-static void add_text(struct redis *redis, const char *front, const char *format, va_list values)
+__attribute__((format(printf, 3, 0))) static void add_text(struct redis *redis, const char *front, const char *format,
+                                                           va_list values)
 {
 	char *place = redis->text + redis->text_length;
 	size_t room = sizeof(redis->text) - redis->text_length;

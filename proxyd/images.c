@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../proto/daemon/log.h"
 #include "../proto/wire/json.h"
 #include "images_text.h"
 
@@ -25,6 +26,7 @@ struct walk {
 
 static void open_level(struct walk *walk, bool is_object)
 {
+	CHECK(walk->depth < JSON_DEPTH_MAX);
 	const struct level *outer = &walk->levels[walk->depth];
 	bool in_schema = outer->in_schema || (walk->depth == 1 && outer->word == IMAGES_WORD_SCHEMA);
 	bool is_list = !is_object && outer->word != IMAGES_WORD_TYPE;
@@ -40,6 +42,7 @@ static void open_level(struct walk *walk, bool is_object)
 
 static void close_level(struct walk *walk)
 {
+	CHECK(walk->depth > 0);
 	struct level *inner = &walk->levels[walk->depth], *outer = &walk->levels[walk->depth - 1];
 	if (inner->is_image) {
 		walk->bytes += inner->loose;
