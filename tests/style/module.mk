@@ -5,8 +5,8 @@ LINT_SOURCES = $(call LISTED,'*.c')
 PRODUCT_SOURCES = $(filter-out tests/% docs/%,$(LINT_SOURCES))
 LINT_HEADERS = $(call LISTED,'*.h')
 
-.PHONY: lint lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy lint-analyzer lint-clang
-lint: lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy lint-analyzer lint-clang ## format, shape, shellcheck, man pages, documents, cppcheck, clang-tidy, gcc's analyzer, clang's warnings
+.PHONY: lint lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy lint-analyzer lint-clang lint-reviews
+lint: lint-format lint-shape lint-shell lint-man lint-docs lint-cppcheck lint-tidy lint-analyzer lint-clang lint-reviews ## format, shape, shellcheck, man pages, documents, cppcheck, clang-tidy, gcc's analyzer, clang's warnings
 
 lint-format:
 	@echo "  format"; clang-format --dry-run -Werror $(LINT_SOURCES) $(LINT_HEADERS)
@@ -37,6 +37,16 @@ lint-analyzer:
 
 lint-clang:
 	@echo "  clang"; clang -std=c17 -fsyntax-only -Werror $(WARNINGS) $(LINT_DEFINES) $(LINT_SOURCES)
+
+lint-reviews:
+	@echo "  reviews"; tests/style/reviews.sh check
+
+.PHONY: reviews reviewed
+reviews: ## show which files are as somebody other than their author has read them
+	@tests/style/reviews.sh list
+
+reviewed: ## say that you have read FILES="edge/conn.c ..." line by line, as they are in the last commit
+	@tests/style/reviews.sh mark $(FILES)
 
 .PHONY: format
 format: ## put the sources into the house format
