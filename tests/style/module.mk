@@ -56,6 +56,14 @@ format: ## put the sources into the house format
 compile_commands: ## write compile_commands.json for editors
 	@$(MAKE) --no-print-directory -Bn all tests | tests/style/compile_commands.py >compile_commands.json
 
+# How many lines of C there are but for comments and blank ones, and in how many files.
+SIZE_OF = $(shell cat $(1) | $(CC) -w -fpreprocessed -dD -E -P - | grep -c .) $(words $(1))
+
+.PHONY: sizes
+sizes: ## show how many lines of C each program is, of its own and of what it shares
+	@printf '%-28s %6s %6s\n' program lines files $(foreach p,$(PROGRAMS),$(p) $(call SIZE_OF,$(filter-out $(BUILD)/%,$($(p)_SOURCES)))) \
+		$(foreach d,proto/wire proto/daemon,$(d) $(call SIZE_OF,$(wildcard $(d)/*.c)))
+
 .PHONY: hardening-check
 hardening-check: programs $(BUILD)/tests/daemon/secret_t ## show how the programs are hardened; fails when one is not
 	@tests/style/hardening.sh $(PROGRAMS:%=$(BUILD)/bin/%)
