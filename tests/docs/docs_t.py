@@ -52,6 +52,24 @@ def check_manual():
     ok(result.returncode == 0, "mandoc finds nothing wrong with them", result.stdout)
 
 
+def check_named_tests():
+    for page in sorted((ROOT / "docs").rglob("*.md")):
+        named = {name for name in re.findall(r"`(tests/[\w./-]+)`", page.read_text())}
+        missing = sorted(name for name in named if not (ROOT / name).exists())
+        ok(not missing, f"the {len(named)} tests that docs/{page.relative_to(ROOT / 'docs')} names are there", missing)
+
+
+def check_daemon_pages():
+    for name in DAEMONS:
+        lines = (ROOT / name / "README.md").read_text().splitlines()
+        parts = [line[3:] for line in lines if line.startswith("## ")]
+        ok(len(lines) <= 40 and parts[:4] == ["Reading order", "Messages", "Promises", "If compromised"],
+           f"{name}/README.md says in 40 lines what there is to know", parts)
+        text, sources = "\n".join(lines), {path.name for path in (ROOT / name).glob("*.c")}
+        strange = [file for file in re.findall(r"`(\w+\.c)`", text) if file not in sources]
+        ok(not strange, "and names files that are there", strange)
+
+
 def check_bodies():
     text = (ROOT / "docs" / "PROTOCOL.md").read_text()
     table = re.findall(r"^\| \d+ \| `([A-Z_]+)` \| .* \| \w", text, re.M)
@@ -132,6 +150,8 @@ def check_links():
 check_tables()
 check_help()
 check_manual()
+check_named_tests()
+check_daemon_pages()
 check_bodies()
 check_targets()
 check_settings()
