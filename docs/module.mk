@@ -1,5 +1,5 @@
 TOOLS += heimgate-tables
-heimgate-tables_SOURCES := docs/tables.c docs/tables_sandbox.c $(BUILD)/promises.c
+heimgate-tables_SOURCES := docs/tables.c docs/tables_bodies.c docs/tables_sandbox.c $(BUILD)/promises.c
 
 # What the programs promise, for the tables and for the test that tries what they did not promise.
 SANDBOXED := edge/main.c authd/main.c limiterd/main.c proxyd/main.c auditd/main.c compose/door.c compose/resolver.c

@@ -7,6 +7,7 @@
 #include "../proto/daemon/models_members.h"
 #include "../proto/wire/proto.h"
 #include "../proto/wire/route.h"
+#include "tables_bodies.h"
 #include "tables_sandbox.h"
 
 static void print_roles(unsigned roles)
@@ -189,6 +190,7 @@ static const struct {
 	void (*print)(void);
 } tables[] = {
 	{"messages", print_messages},
+	{"bodies", print_bodies},
 	{"links", print_links},
 	{"errors", print_errors},
 	{"routes", print_routes},
