@@ -19,6 +19,7 @@ static const struct {
 	{"models", "how the model servers are, and which model goes where"},
 	{"audit", "read, verify and sum up history"},
 	{"check", "explain models.json, and where a model would go"},
+	{"frames", "show what passes between the daemons, to people who debug one"},
 	{"migrate", "move an embedded installation to PostgreSQL and Redis"},
 };
 

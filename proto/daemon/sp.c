@@ -120,8 +120,9 @@ static bool read_some(struct sp *sp)
 
 /* --- going out --- */
 
-static void watch_for(struct sp *sp, uint32_t events)
+static void watch(struct sp *sp)
 {
+	uint32_t events = (sp->held ? 0 : EPOLLIN) | (sp->out.length > 0 ? EPOLLOUT : 0u);
 	if (sp->watching != events)
 		loop_rewatch(&sp->watch, events);
 	sp->watching = events;
@@ -134,7 +135,7 @@ static bool write_some(struct sp *sp)
 		return false;
 	if (length > 0)
 		drop(&sp->out, (size_t)length);
-	watch_for(sp, EPOLLIN | (sp->out.length > 0 ? EPOLLOUT : 0u));
+	watch(sp);
 	return true;
 }
 
@@ -193,6 +194,13 @@ void sp_flush(struct sp *sp)
 	sp_end(sp);
 	if (!(sp->watching & EPOLLOUT) && !write_some(sp))
 		fail(sp);
+}
+
+void sp_hold(struct sp *sp, bool held)
+{
+	sp->held = held;
+	if (sp->attached)
+		watch(sp);
 }
 
 /* --- sockets --- */

@@ -27,7 +27,7 @@ struct sp {
 	enum sp_protocol peer;
 	const struct sp_events *events;
 	void *arg;
-	bool attached, open;
+	bool attached, open, held;
 	struct sp_buffer {
 		uint8_t *data;
 		size_t size, length;
@@ -60,5 +60,8 @@ void sp_end(struct sp *sp);
 
 /* Ends the open message and writes what the socket takes; the rest follows by itself. */
 void sp_flush(struct sp *sp);
+
+/* Reads nothing more until it is let go: for whoever has no room for it. */
+void sp_hold(struct sp *sp, bool held);
 
 #endif

@@ -12,7 +12,7 @@ import tap  # noqa: E402
 
 BIN = Path(os.environ.get("HEIMGATE_BIN", ROOT / "build" / "bin"))
 DAEMONS = ["edge", "authd", "limiterd", "proxyd", "auditd"]
-TOOLS = ["up", "key", "limits", "models", "audit", "check", "migrate"]
+TOOLS = ["up", "key", "limits", "models", "audit", "check", "frames", "migrate"]
 
 
 def ok(good, name, shown=""):
