@@ -11,7 +11,3 @@ test-swap: ## run the system tests with another limiterd: LIMITERD=program, ONLY
 	@$(MAKE) --no-print-directory -j2 BUILD=$(CHECKED) SANITIZE=address,undefined WERROR=1 all
 	@HEIMGATE_BIN=$(CURDIR)/$(CHECKED)/bin HEIMGATE_LIMITERD=$(LIMITERD) prove --timer -j$(PROVE_JOBS) --exec '' \
 		$(or $(ONLY),$(SWAPPED))
-
-.PHONY: frames
-frames: ## show the frames between a daemon and the others: DAEMON=limiterd RUN=their/run/directory OWN=another/for/it
-	@tests/conform/frames.py $(DAEMON) $(RUN) $(OWN)
