@@ -19,6 +19,8 @@
 
 enum { DESCRIPTORS = 32, USER_MAX = 32 };
 
+static struct conf_door conf; /* of the program that has the fewest settings; only `run` is asked for */
+
 static void print_help(FILE *to)
 {
 	fputs("heimgate-frames: show what passes on links between daemons, one frame a line\n"
@@ -73,8 +75,6 @@ static void hung_up(void *arg)
 
 static int watch(enum wire_link link)
 {
-	static struct conf_door conf; /* of all programs the one with the fewest settings; only `run` is asked for */
-	conf_load_environment(CONF_DOOR, &conf);
 	char *directory = conf_path(conf.run, wire_link_info(link)->name);
 	if (chdir(directory) < 0)
 		fatal("cannot enter %s", directory);
@@ -166,5 +166,8 @@ int main(int argc, char **argv)
 		print_help(stderr);
 	for (int i = 1; i < argc; i++)
 		links |= links_of(argv[i]);
-	return links == 0 ? EXIT_USAGE : watch_all(links);
+	if (links == 0)
+		return EXIT_USAGE;
+	conf_load_environment(CONF_DOOR, &conf);
+	return watch_all(links);
 }

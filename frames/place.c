@@ -25,16 +25,18 @@ void place_reserve(void)
 		fatalx("another heimgate-frames is on this link");
 }
 
-/* A connection of another kind than the socket's own says whether it is bound, and never comes about. */
+/* A connection of another kind than the socket's own is refused in one way or another, and nobody notices. */
 static bool is_bound(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	bool bound = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 && errno == EPROTOTYPE;
-	if (fd >= 0)
-		close(fd);
-	return bound;
+	bool nobody =
+		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0 && (errno == ECONNREFUSED || errno == ENOENT);
+	close(fd);
+	return !nobody;
 }
 
 static ino_t inode(const char *path)
