@@ -1,6 +1,6 @@
 /*
  * The body of every message as a table: for documents, and for whoever shows frames.  The daemons read bodies with
- * msg_*.c; tests/fuzz/frames_fuzz.c holds one against the other.
+ * msg_*.c; tests/proto/fields_t.c and tests/fuzz/frames_fuzz.c hold one against the other.
  */
 #ifndef WIRE_FIELDS_H
 #define WIRE_FIELDS_H

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../frames/describe.h"
-#include "../../proto/wire/fields.h"
+#include "../proto/bodies.h"
 #include "../tap/tap.h"
 
 enum { FRAME_MAX = WIRE_HEADER_SIZE + WIRE_BODY_MAX, ID = 7 };
@@ -159,25 +159,13 @@ static void test_malformed(void)
 	        "a NUL in a text");
 }
 
-static void put_most(struct wire_out *out, const struct wire_field *field)
-{
-	static const size_t sizes[FIELD_KINDS] = {
-		[FIELD_U8] = 1, [FIELD_U16] = 2, [FIELD_U32] = 4, [FIELD_U64] = 8, [FIELD_BOOL] = 1};
-	size_t size = field->kind == FIELD_STR || field->kind == FIELD_FIXED ? field->max : sizes[field->kind];
-	if (field->kind == FIELD_STR)
-		wire_put_u16(out, (uint16_t)size);
-	for (size_t i = 0; i < size; i++)
-		wire_put_u8(out, 1);
-}
-
 /* The longest line that a good frame can make: a record whose every text is full and has to be escaped. */
 static void test_longest(void)
 {
 	static uint8_t body[WIRE_BODY_MAX];
 	struct wire_out out;
 	wire_out_init(&out, body, sizeof(body));
-	for (const struct wire_field *field = wire_fields(MSG_AUDIT_RECORD); field->kind != FIELD_NONE; field++)
-		put_most(&out, field);
+	bodies_put(&out, wire_fields(MSG_AUDIT_RECORD), NULL);
 	const char *text = describe_body(MSG_AUDIT_RECORD, body, out.length, ROLE_EDGE, ROLE_AUDITD);
 	is_int((long long)strlen(text), DESCRIBE_MAX - 1, "a long line is cut");
 	ok(strcmp(text + strlen(text) - 4, "...\n") == 0, "and says so");

@@ -15,6 +15,7 @@ endef
 
 $(eval $(call fuzzer,json,tests/proto/json_properties.c tests/proto/json_cases.c tests/proto/json_oracle.c))
 $(eval $(call fuzzer,wire))
+$(eval $(call fuzzer,frames,frames/describe.c))
 $(eval $(call fuzzer,http_parse,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
 $(eval $(call fuzzer,http_body,tests/edge/http_properties.c edge/http_parse.c edge/http_body.c))
 $(eval $(call fuzzer,form,tests/proto/form_properties.c))

@@ -13,3 +13,5 @@ tests/proto/stamp_t_SOURCES := tests/proto/stamp_t.c tests/tap/tap.c
 tests/proto/vectors_t_SOURCES := tests/proto/vectors_t.c tests/tap/tap.c
 TESTS += tests/proto/form_t
 tests/proto/form_t_SOURCES := tests/proto/form_t.c tests/proto/form_properties.c tests/tap/tap.c
+TESTS += tests/proto/fields_t
+tests/proto/fields_t_SOURCES := tests/proto/fields_t.c tests/proto/bodies.c tests/tap/tap.c
