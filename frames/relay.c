@@ -31,9 +31,8 @@ static void __attribute__((format(printf, 1, 2))) note(const char *format, ...)
 	va_list arguments;
 	int start = snprintf(line, sizeof(line), "%s: ", link_info->name);
 	va_start(arguments, format);
-	vsnprintf(line + start, sizeof(line) - (size_t)start - 1, format, arguments);
+	vsnprintf(line + start, sizeof(line) - (size_t)start, format, arguments);
 	va_end(arguments);
-	strcat(line, "\n");
 	screen_line(line, strlen(line));
 }
 
@@ -88,7 +87,7 @@ static void part(void *arg)
 	sp_detach(&near);
 	sp_detach(&far);
 	if (joined)
-		note("down");
+		note("down\n");
 	joined = false;
 }
 
@@ -96,7 +95,7 @@ static void dialer_greeted(void *arg)
 {
 	(void)arg;
 	joined = true;
-	note("up");
+	note("up\n");
 }
 
 /* Nobody has dialled us when this was only to see whether the listener has a peer: then it has none. */
@@ -117,7 +116,7 @@ static void listener_closed(void *arg)
 	bool refused = !near.attached && caller < 0;
 	part(arg);
 	if (refused && place_has_listener())
-		note("%s and %s are joined past this program; start %s again to see what they say", dialer, listener, dialer);
+		note("%s and %s are joined past this program; start %s again to see what they say\n", dialer, listener, dialer);
 }
 
 static void greet_listener(int fd)
@@ -156,7 +155,7 @@ static void take(void)
 	door = (struct loop_watch){.fd = place_take(), .ready = knock};
 	if (loop_watch(&door, EPOLLIN) < 0)
 		fatal("cannot watch the listener's place");
-	note("in the place of %s", listener);
+	note("in the place of %s\n", listener);
 	greet_listener(there);
 }
 
@@ -166,7 +165,7 @@ static void leave(void)
 	loop_unwatch(&door);
 	place_leave(door.fd);
 	door.fd = -1;
-	note("waiting for %s", listener);
+	note("waiting for %s\n", listener);
 }
 
 static void tend(void *arg)
@@ -202,7 +201,7 @@ void relay_open(enum wire_link which)
 	loop_after_batch(settle, NULL);
 	take();
 	if (door.fd < 0)
-		note("waiting for %s", listener);
+		note("waiting for %s\n", listener);
 	loop_timer_set(&tending, TEND_MS);
 }
 
