@@ -20,7 +20,7 @@ from rules import GRANT, MODEL, SLOTS, UNAVAILABLE, Denied
 TAKE, LEASE, DENY, CANCEL, KEEP, SETTLE, SETTLED = 32, 33, 35, 36, 38, 40, 41
 UPSTREAM, POOL, OFFER, MOVE, MOVED, USAGE_ASK, USAGE_TOTAL = 42, 43, 44, 46, 47, 66, 67
 STAMP_MAX = 6144
-COST_MAX = (1 << 48) - 1
+COST_MAX = 1000000000
 SLACK_MS, HISTORY_MS = 2500, 2000
 DONE_MAX = 32768
 GIVEN, KEPT, DROPPED, SETTLED_ROW = range(4)
@@ -67,7 +67,7 @@ def open_lease(stamp, key):
     lease.update(key_name=fields.str(64), models=fields.str(4096), model=fields.str(256), upstream=fields.str(64))
     lease.update(target=fields.number(1), route=fields.number(1, rules.LAST_ROUTE), local_only=fields.bool())
     lease.update(images=fields.number(4), image_kib=fields.number(4), generation=fields.number(8))
-    lease.update(expires=fields.number(8), tokens=fields.number(8))
+    lease.update(expires=fields.number(8), tokens=fields.number(8, COST_MAX))
     fields.end()
     return lease
 
@@ -346,10 +346,15 @@ class Limiterd:
                 self.serve(left)
         return True
 
+    def remember(self, upstream):
+        if not self.news.has_room(upstream):
+            raise Refused(link.BUSY)
+
     def told(self, name, body):
         fields = Reader(body)
         upstream, available = fields.str(64), fields.bool()
         fields.end()
+        self.remember(upstream)
         if available:
             self.news.unavailable.discard(upstream)
         else:
@@ -363,6 +368,7 @@ class Limiterd:
         fields = Reader(body)
         upstream, names = fields.str(64), fields.bytes(49152)
         fields.end()
+        self.remember(upstream)
         self.news.lists[upstream] = set(names.decode(errors="surrogateescape").split("\n"))
 
     def proxyd_gone(self):

@@ -18,6 +18,7 @@ COSTING = {0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19}
 NAMELESS = {3, 21, 22, 23}
 OLLAMAS, ANTHROPICS, LIST = set(range(16, 24)), {14, 15}, 3
 LAST_ROUTE = 23
+NEWS_MAX = 128  # upstreams of which something is known
 
 Denied = collections.namedtuple("Denied", "reason retry limit used requested")
 
@@ -298,7 +299,12 @@ class News:
     """What proxyd has said of upstreams."""
 
     def __init__(self):
-        self.unavailable, self.lists = set(), {}
+        self.known, self.unavailable, self.lists = set(), set(), {}
+
+    def has_room(self, upstream):
+        if len(self.known) < NEWS_MAX:
+            self.known.add(upstream)
+        return upstream in self.known
 
     def is_available(self, upstream):
         return upstream not in self.unavailable

@@ -82,8 +82,10 @@ def judge(parties, secrets, _model):
         turns,
         cancels,
         settlements,
+        leases_of_too_much,
         keeps,
         news,
+        too_much_news,
         offers,
         moves,
         links,
@@ -443,6 +445,13 @@ def settlements(stage):
         tap.is_(got, ["BAD_SEAL"] * 3, "a lease %s is neither settled, moved nor kept" % what)
 
 
+def leases_of_too_much(stage):
+    words = rule("a lease that reserves more is refused with `BAD_VALUE`")
+    lease = stamps.lease(stage.lease_key, model="single", upstream="one", **{"tokens reserved": 1000000001})
+    got = [stage.proxyd.fault_of("LIMIT_KEEP", lease), stage.proxyd.fault_of("LIMIT_SETTLE", lease, 1, True)]
+    tap.is_(got, ["BAD_VALUE"] * 2, words)
+
+
 def keeps(stage):
     words = rule("adopts a kept lease it does not know (it was restarted)")
     unknown = {"sealed lease": stamps.lease(stage.lease_key, model="single", upstream="one")}
@@ -481,6 +490,18 @@ def news(stage):
     stage.proxyd.come_up()
     framing.nngipc.until(framing.party.PATIENCE, lambda: set(upstreams_of(stage, "pair")) == {"many", "house"})
     tap.ok(True, rule("limiterd forgets all news when the link goes down"))
+
+
+def too_much_news(stage):
+    words = rule("It remembers 128 upstreams; news of more is refused with `BUSY`")
+    made_up = ["made-up-%d" % i for i in range(128)]
+    for upstream in made_up:
+        stage.proxyd.ask("LIMIT_UPSTREAM", upstream, True)
+    got = [stage.proxyd.fault_of("LIMIT_UPSTREAM", "one more", True), stage.proxyd.fault_of("LIMIT_OFFER", "more", b"")]
+    tap.is_(got, ["BUSY"] * 2, words)
+    tap.is_(stage.pool(made_up[0])["slots"], 0, "of those that it knows it goes on to be told")
+    stage.proxyd.close()
+    stage.proxyd.come_up()
 
 
 def offers(stage):

@@ -107,7 +107,11 @@ def opened(taken, lease, body):
 
 
 def await_trace(s, daemon, pattern, name, attempt=lambda: None):
-    """The log line that an attempt leaves.  What can be made to happen often is logged once a second: try again."""
+    """The log line that an attempt leaves.  What can be made to happen often is logged once a second: try again.  A
+    limiterd of somebody else's has a log in words of its own."""
+    if daemon == "limiterd" and "HEIMGATE_LIMITERD" in os.environ:
+        attempt()
+        return
 
     def traced():
         attempt()
