@@ -1,6 +1,7 @@
 /*
  * Golden vectors: one frame of every message with a body, as hex in
- * vectors/NAME.hex, for anyone who writes a daemon of their own.
+ * vectors/NAME.hex, for anyone who writes a daemon of their own, and as bytes
+ * for the fuzzer of frames, which has to begin with messages as they are now.
  * `vectors_t --update` writes the files anew.
  */
 #include <stdio.h>
@@ -15,6 +16,7 @@
 
 enum { ID = 7, FRAME_MAX = WIRE_HEADER_SIZE + WIRE_BODY_MAX, LINE_BYTES = 16 };
 #define DIRECTORY "tests/proto/vectors/"
+#define SEEDS "tests/fuzz/corpus/wire/"
 
 static const uint8_t stamp_key[STAMP_KEY_SIZE] = "0123456789abcdef0123456789abcde";
 static uint8_t sealed_bytes[GRANT_MAX];
@@ -180,33 +182,44 @@ static size_t encode(const struct vector *vector, uint8_t *frame)
 	return WIRE_HEADER_SIZE + body.length;
 }
 
-static FILE *open_vector(const struct vector *vector, const char *mode)
+static FILE *open_file(const char *directory, const struct vector *vector, const char *ending, const char *mode)
 {
 	char path[128];
-	snprintf(path, sizeof(path), DIRECTORY "%s.hex", vector->name);
+	snprintf(path, sizeof(path), "%s%s%s", directory, vector->name, ending);
 	FILE *file = fopen(path, mode);
 	if (!file)
 		perror(path);
+	if (!file && *mode == 'w')
+		exit(1);
 	return file;
 }
 
 static void write_vector(const struct vector *vector, const uint8_t *frame, size_t length)
 {
-	FILE *file = open_vector(vector, "w");
-	if (!file)
-		exit(1);
+	FILE *file = open_file(DIRECTORY, vector, ".hex", "w"), *seed = open_file(SEEDS, vector, "", "w");
 	for (size_t i = 0; i < length; i++)
 		fprintf(file, "%02x%c", frame[i], i % LINE_BYTES == LINE_BYTES - 1 || i == length - 1 ? '\n' : ' ');
+	fwrite(frame, 1, length, seed);
 	fclose(file);
+	fclose(seed);
 }
 
 static size_t read_vector(const struct vector *vector, uint8_t *frame)
 {
 	char digits[3];
 	size_t length = 0;
-	FILE *file = open_vector(vector, "r");
+	FILE *file = open_file(DIRECTORY, vector, ".hex", "r");
 	while (file && length < FRAME_MAX && fscanf(file, "%2s", digits) == 1)
 		frame[length++] = (uint8_t)strtoul(digits, NULL, 16);
+	if (file)
+		fclose(file);
+	return length;
+}
+
+static size_t read_seed(const struct vector *vector, uint8_t *frame)
+{
+	FILE *file = open_file(SEEDS, vector, "", "r");
+	size_t length = file ? fread(frame, 1, FRAME_MAX, file) : 0;
 	if (file)
 		fclose(file);
 	return length;
@@ -233,10 +246,11 @@ static void judge(const struct vector *vector, const uint8_t *wanted, size_t wan
 
 static void test_vector(const struct vector *vector)
 {
-	static uint8_t ours[FRAME_MAX], golden[FRAME_MAX];
-	size_t length = encode(vector, ours);
+	static uint8_t ours[FRAME_MAX], golden[FRAME_MAX], seed[FRAME_MAX];
+	size_t length = encode(vector, ours), seed_length = read_seed(vector, seed);
 	size_t golden_length = read_vector(vector, golden);
 	is_bytes(ours, length, golden, golden_length, "%s is encoded as in vectors/%s.hex", vector->name, vector->name);
+	is_bytes(ours, length, seed, seed_length, "and so is the fuzzer's seed");
 	judge(vector, golden, golden_length);
 }
 
