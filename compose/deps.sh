@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what is missing to build and run (`deps.sh run`), to test, lint and measure as well (`deps.sh test`), or for
-# `make soak` (`deps.sh soak`).
+# `make soak` (`deps.sh soak`) or `make fuzz-coverage` (`deps.sh fuzz`) too.
 # Each need is a command or a file, and the Debian package that has it.
 set -eu
 
@@ -21,8 +21,9 @@ case "${1:-}" in
 run) needs=$run_needs ;;
 test) needs=$test_needs ;;
 soak) needs="$test_needs slowhttptest:slowhttptest" ;;
+fuzz) needs="$test_needs llvm-cov:llvm llvm-profdata:llvm" ;;
 *)
-	echo "usage: deps.sh run|test|soak" >&2
+	echo "usage: deps.sh run|test|soak|fuzz" >&2
 	exit 100
 	;;
 esac

@@ -1,16 +1,18 @@
 # To add a harness NAME: write NAME_fuzz.c (see fuzz.h), put a few small seeds into corpus/NAME/, and add one line below:
-#     $(eval $(call fuzzer,NAME,the sources it needs besides libproto))
-# `make fuzz FUZZ=NAME` then fuzzes it, and `make test` replays corpus/NAME/ and regression/NAME/ through it.
-# tokens/NAME, where there is one, is its dictionary.  What crashed and was repaired goes to regression/NAME/.
+#     $(eval $(call fuzzer,NAME,the sources it needs besides libproto,and the libraries besides Jansson and libsodium))
+# `make fuzz FUZZ=NAME` then fuzzes it, `make fuzz-coverage FUZZ=NAME` shows what that reaches, and `make test` replays
+# corpus/NAME/ and regression/NAME/ through it.  tokens/NAME, where there is one, is its dictionary.  What crashed and was
+# repaired goes to regression/NAME/.
 
 define fuzzer
 FUZZERS += $(1)
 TESTS += tests/fuzz/$(1)_replay
 tests/fuzz/$(1)_replay_SOURCES := tests/fuzz/$(1)_fuzz.c tests/fuzz/replay.c tests/tap/tap.c $(2)
+tests/fuzz/$(1)_replay_LIBS := $(3)
 $(BUILD)/fuzz/$(1): $(patsubst %.c,$(BUILD)/obj/%.o,tests/fuzz/$(1)_fuzz.c $(2)) $(BUILD)/libproto.a
 	@mkdir -p $$(@D)
 	@echo "  link  $$@"
-	@$$(CC) $$(LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ -ljansson -lsodium
+	@$$(CC) $$(LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $(3) -ljansson -lsodium
 endef
 
 $(eval $(call fuzzer,json,tests/proto/json_properties.c tests/proto/json_cases.c tests/proto/json_oracle.c))
@@ -29,17 +31,17 @@ $(eval $(call fuzzer,splice,tests/proxyd/splice_properties.c proxyd/splice.c pro
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
 FUZZ_BUILD := build-fuzz
+COVERAGE_BUILD := build-coverage
 
-.PHONY: fuzz
+.PHONY: fuzz fuzz-coverage
 fuzz: ## run fuzzers: FUZZ="json wire" (default: all), SECS=60 each
 	@$(MAKE) --no-print-directory CC=clang BUILD=$(FUZZ_BUILD) SANITIZE=fuzzer-no-link,address,undefined \
 		$(FUZZ:%=$(FUZZ_BUILD)/fuzz/%)
-	@for name in $(FUZZ); do \
-		echo "== $$name"; \
-		mkdir -p $(FUZZ_BUILD)/found/$$name $(FUZZ_BUILD)/crash; \
-		tokens=tests/fuzz/tokens/$$name; \
-		$(FUZZ_BUILD)/fuzz/$$name -max_total_time=$(SECS) -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 \
-			-artifact_prefix=$(FUZZ_BUILD)/crash/$$name- $$(test ! -f $$tokens || echo -dict=$$tokens) \
-			$(FUZZ_BUILD)/found/$$name $$(ls -d tests/fuzz/corpus/$$name tests/fuzz/regression/$$name 2>/dev/null) \
-			|| exit 1; \
-	done
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(SECS) $(FUZZ)
+
+fuzz-coverage: ## show what the fuzzers' inputs reach, those found too: FUZZ="json wire" (default: all)
+	@compose/deps.sh fuzz
+	@CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" LDFLAGS=-fprofile-instr-generate \
+		$(MAKE) --no-print-directory CC=clang BUILD=$(COVERAGE_BUILD) SANITIZE=fuzzer-no-link \
+		$(FUZZ:%=$(COVERAGE_BUILD)/fuzz/%)
+	@tests/fuzz/coverage.sh $(COVERAGE_BUILD) $(FUZZ_BUILD)/found $(FUZZ)
