@@ -198,9 +198,15 @@ static uint32_t as_ms(uint64_t number)
 	return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
+/* A count is never negative, and slots are not so many that another counter could not hold them. */
+static bool is_count(const redisReply *reply, long long most)
+{
+	return reply->type == REDIS_REPLY_INTEGER && reply->integer >= 0 && reply->integer <= most;
+}
+
 bool counters_read(const redisReply *reply, struct judgement *judgement)
 {
-	enum { NUMBERS = 11 };
+	enum { NUMBERS = 11, IN_USE = 0, ERA = 9 /* -1: there is none yet */ };
 	uint64_t numbers[NUMBERS];
 	*judgement = (struct judgement){0};
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != NUMBERS + 1 ||
@@ -208,16 +214,17 @@ bool counters_read(const redisReply *reply, struct judgement *judgement)
 		return false;
 	for (size_t i = 0; i < NUMBERS; i++) {
 		const redisReply *number = reply->element[i + 1];
-		if (number->type != REDIS_REPLY_INTEGER)
+		bool is_era = i == ERA && judgement->verdict == VERDICT_HISTORY && number->type == REDIS_REPLY_INTEGER;
+		if (!is_era && !is_count(number, i == IN_USE ? COUNTERS_SLOTS_MAX : INT64_MAX))
 			return false;
 		numbers[i] = (uint64_t)number->integer;
 	}
-	judgement->in_use = numbers[0];
+	judgement->in_use = numbers[IN_USE];
 	judgement->requests = (struct limit_level){numbers[1], numbers[2], as_ms(numbers[3])};
 	judgement->tokens = (struct limit_level){numbers[4], numbers[5], as_ms(numbers[6])};
 	judgement->deny.limit = judgement->since = numbers[7];
 	judgement->deny.used = judgement->count = numbers[8];
-	judgement->deny.requested = judgement->era = numbers[9];
+	judgement->deny.requested = judgement->era = numbers[ERA];
 	judgement->deny.retry_after_ms = as_ms(numbers[10]);
 	return true;
 }
@@ -225,7 +232,7 @@ bool counters_read(const redisReply *reply, struct judgement *judgement)
 bool counters_read_exchange(const redisReply *reply, struct exchange *exchange)
 {
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
-	    reply->element[1]->type != REDIS_REPLY_INTEGER)
+	    !is_count(reply->element[1], COUNTERS_SLOTS_MAX))
 		return false;
 	const char *word = reply->element[0]->str;
 	exchange->freed = strcmp(word, "moved") == 0;

@@ -9,6 +9,7 @@
 #include "take.h"
 
 enum { COUNTERS_KEYS_MAX = 80, COUNTERS_POOLS_MAX = 128 }; /* in an answer to counters_show() */
+enum { COUNTERS_SLOTS_MAX = INT32_MAX };                   /* in use, in any other answer */
 
 /* The scripts of redis_plan. */
 enum { COUNTERS_SCRIPTS = 7 };

@@ -5,7 +5,7 @@ limiterd_DECIDER := $(limiterd_CORE) $(addprefix limiterd/,ask.c counters.c deci
 	$(BUILD)/limiterd_lua.c
 
 PROGRAMS += heimgate-limiterd heimgate-limits
-heimgate-limiterd_SOURCES := $(addprefix limiterd/,main.c leases.c limiterd.c show.c) $(limiterd_DECIDER)
+heimgate-limiterd_SOURCES := $(addprefix limiterd/,main.c leases.c limiterd.c show.c show_json.c) $(limiterd_DECIDER)
 heimgate-limiterd_LIBS := -lhiredis
 heimgate-limits_SOURCES := limiterd/limits.c
 

@@ -14,9 +14,7 @@ enum {
 	SET_UP_MS = 2000, /* to resolve, connect, log in and load the scripts */
 	BACKOFF_MIN_MS = 50,
 	BACKOFF_MAX_MS = 1000,
-	HOPS_MAX = 4,            /* from node to node of a cluster, until one takes us */
-	UNREAD_MAX = 256 * 1024, /* bytes of an answer that is not complete */
-	ELEMENTS_MAX = 1024      /* of an array in an answer */
+	HOPS_MAX = 4 /* from node to node of a cluster, until one takes us */
 };
 
 bool redis_is_up(const struct redis *redis)
@@ -117,32 +115,6 @@ void redis_came_up(struct redis *redis)
 	redis->plan->up(redis->arg);
 }
 
-/* --- what is read is bounded --- */
-
-#if HIREDIS_MAJOR < 1
-typedef int element_count;
-#else
-typedef size_t element_count;
-#endif
-
-static redisReplyObjectFunctions makers;
-static void *(*make_array)(const redisReadTask *task, element_count elements);
-
-static void *make_short_array(const redisReadTask *task, element_count elements)
-{
-	return elements <= ELEMENTS_MAX ? make_array(task, elements) : NULL;
-}
-
-static void bound_answers(redisReader *reader)
-{
-	if (!make_array) {
-		makers = *reader->fn;
-		make_array = makers.createArray;
-		makers.createArray = make_short_array;
-	}
-	reader->fn = &makers;
-}
-
 /* --- hiredis on the loop: what it has to write goes out after the batch --- */
 
 static void watch_for_room(struct redis *redis, bool wanted)
@@ -168,21 +140,12 @@ static void after_batch(void *arg)
 		write_out(redis);
 }
 
-/* Any answer may be the connection's last. */
 static void read_in(struct redis *redis)
 {
-	const redisContext *context = redis->context;
-	void *reply = NULL;
-	if (redisBufferRead(redis->context) != REDIS_OK)
-		redis_lost(redis, "was lost", context->errstr);
-	else if (context->reader->len > UNREAD_MAX)
-		redis_lost(redis, "says too much", "");
-	while (redis->context == context && redisGetReplyFromReader(redis->context, &reply) == REDIS_OK && reply) {
-		redis_deliver(redis, reply);
-		freeReplyObject(reply);
-	}
-	if (redis->context == context && redis->context->err)
-		redis_lost(redis, "makes no sense", redis->context->errstr);
+	if (redisBufferRead(redis->context) == REDIS_OK)
+		redis_take_answers(redis);
+	else
+		redis_lost(redis, "was lost", redis->context->errstr);
 }
 
 static bool is_connected(struct redis *redis)
@@ -221,7 +184,7 @@ static void use(struct redis *redis, redisContext *context)
 	redis->watch = (struct loop_watch){context->fd, ready, redis};
 	redis->wants_room = true; /* there is some as soon as it is connected */
 	CHECK(loop_watch(&redis->watch, EPOLLIN | EPOLLOUT) == 0);
-	bound_answers(context->reader);
+	redis_bound_answers(context->reader);
 	redis_set_up(redis);
 }
 

@@ -6,7 +6,11 @@
 #include "../proto/daemon/log.h"
 #include "redis_private.h"
 
-enum { FRONT = 3 }; /* EVALSHA, the script's hash, and how many keys there are */
+enum {
+	FRONT = 3,               /* EVALSHA, the script's hash, and how many keys there are */
+	UNREAD_MAX = 256 * 1024, /* bytes of an answer that is not complete */
+	ELEMENTS_MAX = 1024      /* of an array in an answer */
+};
 
 struct redis_pending {
 	redis_answer *answer;
@@ -82,6 +86,32 @@ void redis_end(struct redis *redis, redis_answer *answer, void *arg)
 	redis_send(redis, redis->word_count, redis->words, redis->lengths, answer, arg);
 }
 
+/* --- what is read is bounded --- */
+
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+
+static redisReplyObjectFunctions makers;
+static void *(*make_array)(const redisReadTask *task, element_count elements);
+
+static void *make_short_array(const redisReadTask *task, element_count elements)
+{
+	return elements <= ELEMENTS_MAX ? make_array(task, elements) : NULL;
+}
+
+void redis_bound_answers(redisReader *reader)
+{
+	if (!make_array) {
+		makers = *reader->fn;
+		make_array = makers.createArray;
+		makers.createArray = make_short_array;
+	}
+	reader->fn = &makers;
+}
+
 /* --- answers --- */
 
 /* "MOVED slot host:port"; without a host it is the one that we speak with. */
@@ -114,7 +144,7 @@ static struct redis_pending *take_next(struct redis *redis)
 	return pending;
 }
 
-void redis_deliver(struct redis *redis, const redisReply *reply)
+static void deliver(struct redis *redis, const redisReply *reply)
 {
 	struct redis_pending *pending = take_next(redis);
 	bool refused = reply->type == REDIS_REPLY_ERROR;
@@ -126,6 +156,21 @@ void redis_deliver(struct redis *redis, const redisReply *reply)
 		judge_refusal(redis, reply->str);
 	pending->answer(pending->arg, refused ? NULL : reply, redis->error);
 	free(pending);
+}
+
+/* Any answer may be the connection's last. */
+void redis_take_answers(struct redis *redis)
+{
+	const redisContext *context = redis->context;
+	void *reply = NULL;
+	if (context->reader->len > UNREAD_MAX)
+		redis_lost(redis, "says too much", "");
+	while (redis->context == context && redisGetReplyFromReader(redis->context, &reply) == REDIS_OK && reply) {
+		deliver(redis, reply);
+		freeReplyObject(reply);
+	}
+	if (redis->context == context && redis->context->err)
+		redis_lost(redis, "makes no sense", redis->context->errstr);
 }
 
 void redis_fail_all(struct redis *redis)

@@ -65,8 +65,11 @@ void redis_came_up(struct redis *redis);
 void redis_send(struct redis *redis, int count, const char **words, const size_t *lengths, redis_answer *answer,
                 void *arg);
 
-/* The next answer of the connection. */
-void redis_deliver(struct redis *redis, const redisReply *reply);
+/* Before a connection reads anything. */
+void redis_bound_answers(redisReader *reader);
+
+/* Hands over the answers that have come. */
+void redis_take_answers(struct redis *redis);
 
 /* Answers every call with the error; the connection is gone. */
 void redis_fail_all(struct redis *redis);

@@ -32,6 +32,11 @@ static void obeyed(void *arg, const redisReply *reply, const char *error)
 		refused(arg);
 }
 
+static bool is_hash(const char *text)
+{
+	return strlen(text) == REDIS_HASH_LENGTH && strspn(text, "0123456789abcdef") == REDIS_HASH_LENGTH;
+}
+
 static void loaded(void *arg, const redisReply *reply, const char *error)
 {
 	struct redis *redis = arg;
@@ -40,7 +45,7 @@ static void loaded(void *arg, const redisReply *reply, const char *error)
 		refused(redis);
 		return;
 	}
-	if (reply->type != REDIS_REPLY_STRING || reply->len != REDIS_HASH_LENGTH) {
+	if (reply->type != REDIS_REPLY_STRING || !is_hash(reply->str)) {
 		redis_lost(redis, "has no name for a script", "");
 		return;
 	}

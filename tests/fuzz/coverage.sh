@@ -23,7 +23,7 @@ reach() {
 
 # One row for all sources of a target, and one for each.
 rows() {
-	"$tools/llvm-cov" export -format=lcov -summary-only -ignore-filename-regex='/tests/' \
+	"$tools/llvm-cov" export -format=lcov -summary-only -ignore-filename-regex='/tests/|/log\.c$' \
 		-instr-profile="$build/profile/$1" "$build/fuzz/$1" |
 		awk -F: -v name="$1" -v here="$PWD/" '
 			function share(hit, all) { return all > 0 ? sprintf("%.1f%%", 100 * hit / all) : "-" }

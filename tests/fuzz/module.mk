@@ -27,6 +27,8 @@ $(eval $(call fuzzer,journal,auditd/segment.c auditd/record_json.c proto/daemon/
 $(eval $(call fuzzer,lines,tests/fuzz/sink.c proxyd/lines.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call fuzzer,sse,tests/fuzz/sink.c proxyd/sse.c proxyd/tally.c proxyd/hold.c proxyd/problem.c))
 $(eval $(call fuzzer,splice,tests/proxyd/splice_properties.c proxyd/splice.c proxyd/edit.c proto/daemon/log.c))
+$(eval $(call fuzzer,redis,$(addprefix limiterd/,counters.c redis_call.c redis_setup.c show_json.c) \
+	$(BUILD)/limiterd_lua.c $(addprefix proto/daemon/,keyfile.c log.c secret.c),-lhiredis))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
