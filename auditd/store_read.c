@@ -11,9 +11,17 @@ static const char *text(struct store_rows *rows)
 	return rows->text(rows, rows->column++);
 }
 
+/* From 0 to `most`, whatever the database says: all of it goes into JSON. */
+static uint64_t number_to(struct store_rows *rows, uint64_t most)
+{
+	const char *digits = text(rows);
+	uint64_t value = *digits == '-' ? 0 : strtoull(digits, NULL, 10);
+	return value < most ? value : most;
+}
+
 static uint64_t number(struct store_rows *rows)
 {
-	return strtoull(text(rows), NULL, 10);
+	return number_to(rows, INT64_MAX);
 }
 
 static void copy_text(struct store_rows *rows, char *to, size_t size)
@@ -39,11 +47,11 @@ static enum audit_kind kind(struct store_rows *rows)
 
 #define READ_HEX(member) copy_id(rows, record->member)
 #define READ_KIND(member) record->member = kind(rows)
-#define READ_TIME(member) record->member = number(rows)
+#define READ_TIME(member) record->member = number_to(rows, RECORD_TIME_MAX)
 #define READ_REQUEST(member) record_json_request_read(text(rows), record->member)
 #define READ_TEXT(member) copy_text(rows, record->member, sizeof(record->member))
-#define READ_U16(member) record->member = (uint16_t)number(rows)
-#define READ_U32(member) record->member = (uint32_t)number(rows)
+#define READ_U16(member) record->member = (uint16_t)number_to(rows, UINT16_MAX)
+#define READ_U32(member) record->member = (uint32_t)number_to(rows, UINT32_MAX)
 #define READ_U64(member) record->member = number(rows)
 #define READ_BOOL(member) record->member = number(rows) != 0
 

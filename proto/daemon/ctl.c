@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "../wire/msg_common.h"
+#include "../wire/utf8.h"
+
+enum { CTL_REASON_SIZE = 1024 }; /* bytes of a refusal's reason, which is one line */
 
 json_t *ctl_arguments(const void *data, size_t length, char *error, size_t size)
 {
@@ -59,9 +62,24 @@ bool ctl_reply(struct wire_out *json, json_t *object)
 	return true;
 }
 
+/* Reasons may name what a peer said, cut off anywhere: what is not UTF-8 becomes "?". */
+static void make_utf8(char *text)
+{
+	for (size_t size; *text; text += size) {
+		size = utf8_length(text, strlen(text));
+		if (size > 0)
+			continue;
+		*text = '?';
+		size = 1;
+	}
+}
+
 bool ctl_refuse(struct wire_out *json, const char *text)
 {
-	json_t *object = json_pack("{s:s}", "error", text);
+	char reason[CTL_REASON_SIZE];
+	snprintf(reason, sizeof(reason), "%s", text);
+	make_utf8(reason);
+	json_t *object = json_pack("{s:s}", "error", reason);
 	size_t length = object ? json_dumpb(object, (char *)json->data, json->size, JSON_COMPACT) : 0;
 	json_decref(object);
 	json->length = length <= json->size ? length : 0;

@@ -29,6 +29,9 @@ $(eval $(call fuzzer,sse,tests/fuzz/sink.c proxyd/sse.c proxyd/tally.c proxyd/ho
 $(eval $(call fuzzer,splice,tests/proxyd/splice_properties.c proxyd/splice.c proxyd/edit.c proto/daemon/log.c))
 $(eval $(call fuzzer,redis,$(addprefix limiterd/,counters.c redis_call.c redis_setup.c show_json.c) \
 	$(BUILD)/limiterd_lua.c $(addprefix proto/daemon/,keyfile.c log.c secret.c),-lhiredis))
+$(eval $(call fuzzer,calls,tests/fuzz/calls_keys.c tests/fuzz/calls_history.c proto/daemon/ctl.c proto/daemon/log.c \
+	$(addprefix authd/,admin.c args.c keyjson.c key.c keystore.c keytext.c) \
+	$(addprefix auditd/,history.c store_read.c record_json.c)))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
