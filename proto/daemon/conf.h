@@ -2,6 +2,7 @@
 #ifndef DAEMON_CONF_H
 #define DAEMON_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +41,13 @@ void conf_load(enum conf_program program, void *conf, int argc, char **argv);
 
 /* Fills *conf from the environment alone: for tools with options of their own. */
 void conf_load_environment(enum conf_program program, void *conf);
+
+/*
+ * Judges an environment, "NAME=value" texts and NULL, and fills *conf with what it says: paths as they stand there.
+ * Pure.  False: one line in error[CONF_ERROR_SIZE], and *conf is meaningless.
+ */
+enum { CONF_ERROR_SIZE = 256 };
+bool conf_read(enum conf_program program, char *const *environment, void *conf, char *error);
 
 /* Prints the settings of a program as lines for --help, or all programs' as Markdown. */
 void conf_print_help(FILE *to, enum conf_program program);

@@ -32,6 +32,7 @@ $(eval $(call fuzzer,redis,$(addprefix limiterd/,counters.c redis_call.c redis_s
 $(eval $(call fuzzer,calls,tests/fuzz/calls_keys.c tests/fuzz/calls_history.c proto/daemon/ctl.c proto/daemon/log.c \
 	$(addprefix authd/,admin.c args.c keyjson.c key.c keystore.c keytext.c) \
 	$(addprefix auditd/,history.c store_read.c record_json.c)))
+$(eval $(call fuzzer,conf,proto/daemon/conf_read.c proto/daemon/log.c))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
