@@ -1,5 +1,6 @@
 #include "redis_url.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,12 @@ static const char *read_user(const char *text, size_t length, struct redis_url *
 	return copy(url->user, sizeof(url->user), text, length) ? NULL : "it has a bad user";
 }
 
+static bool is_address(const char *text)
+{
+	struct in6_addr address;
+	return inet_pton(AF_INET6, text, &address) == 1;
+}
+
 /* "host", "host:port", "[address]" or "[address]:port" */
 static const char *read_place(const char *text, size_t length, struct redis_url *url)
 {
@@ -41,6 +48,8 @@ static const char *read_place(const char *text, size_t length, struct redis_url 
 	size_t host_length = strspn(host, bracketed ? "0123456789abcdefABCDEF:." : letters);
 	const char *rest = host + host_length + bracketed;
 	if (!copy(url->host, sizeof(url->host), host, host_length) || (bracketed && host[host_length] != ']') || rest > end)
+		return "it has a bad host";
+	if (bracketed && !is_address(url->host))
 		return "it has a bad host";
 	if (rest == end)
 		return NULL;

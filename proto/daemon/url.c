@@ -1,5 +1,6 @@
 #include "url.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -17,23 +18,29 @@ static bool is_port(const char *text, size_t length)
 	return length > 0 && port >= 1 && port <= PORT_MAX;
 }
 
+/* Bytes of "[address]" at the start of the text; 0 when that is no IPv6 address (RFC 3986 section 3.2.2). */
+static size_t bracketed_length(const char *text)
+{
+	char address[INET6_ADDRSTRLEN];
+	struct in6_addr parsed;
+	size_t length = strspn(text + 1, "0123456789abcdefABCDEF:.");
+	if (length >= sizeof(address) || text[1 + length] != ']')
+		return 0;
+	memcpy(address, text + 1, length);
+	address[length] = '\0';
+	return inet_pton(AF_INET6, address, &parsed) == 1 ? length + 2 : 0;
+}
+
 /* "host", "host:port", "[address]" or "[address]:port".  NULL, or what is wrong with it. */
 static const char *judge_authority(const char *text, size_t length)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
-	size_t host;
+	bool is_bracketed = length > 0 && text[0] == '[';
 	if (memchr(text, '@', length) != NULL)
 		return "must not hold a user or password; use api_key_file";
-	if (length > 0 && text[0] == '[') {
-		host = 1 + strspn(text + 1, "0123456789abcdefABCDEF:.");
-		if (host == 1 || host >= length || text[host] != ']')
-			return "has a bad address in brackets";
-		host++;
-	} else {
-		host = strspn(text, letters);
-		if (host == 0)
-			return "has no host";
-	}
+	size_t host = is_bracketed ? bracketed_length(text) : strspn(text, letters);
+	if (host == 0)
+		return is_bracketed ? "has a bad address in brackets" : "has no host";
 	if (host == length)
 		return NULL;
 	if (text[host] != ':')

@@ -33,6 +33,8 @@ $(eval $(call fuzzer,calls,tests/fuzz/calls_keys.c tests/fuzz/calls_history.c pr
 	$(addprefix authd/,admin.c args.c keyjson.c key.c keystore.c keytext.c) \
 	$(addprefix auditd/,history.c store_read.c record_json.c)))
 $(eval $(call fuzzer,conf,proto/daemon/conf_read.c proto/daemon/log.c))
+$(eval $(call fuzzer,values,authd/keytext.c limiterd/redis_url.c $(addprefix proto/daemon/,url.c postgres_url.c log.c),\
+	-lcurl -lpq))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
