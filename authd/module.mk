@@ -3,7 +3,7 @@ authd_STORE := $(addprefix authd/,store.c store_sqlite.c store_sqlite_row.c stor
 
 PROGRAMS += heimgate-authd
 heimgate-authd_SOURCES := $(addprefix authd/,main.c authd.c verify.c keystore.c keyjson.c args.c admin.c change.c \
-                          revoke.c source.c snapshot.c) $(authd_STORE)
+                          revoke.c source.c snapshot.c snapshot_bytes.c) $(authd_STORE)
 heimgate-authd_LIBS := -lsqlite3 -lpq
 
 PROGRAMS += heimgate-key

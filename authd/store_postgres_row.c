@@ -104,21 +104,32 @@ struct row {
 	bool good;       /* all columns so far held what they may */
 };
 
+/* The next column's text; one with an end inside is none. */
+static const char *take_value(struct row *row, size_t *length)
+{
+	const char *value = postgres_value(row->rows, row->row, row->column);
+	*length = (size_t)PQgetlength(row->rows, row->row, row->column++);
+	if (strlen(value) != *length)
+		row->good = false;
+	return value;
+}
+
 static void get_text(struct row *row, char *text, size_t size)
 {
-	int length = PQgetlength(row->rows, row->row, row->column);
-	const char *value = postgres_value(row->rows, row->row, row->column++);
+	size_t length;
+	const char *value = take_value(row, &length);
 	text[0] = '\0';
-	if ((size_t)length < size)
-		memcpy(text, value, (size_t)length + 1);
+	if (length < size)
+		memcpy(text, value, length + 1);
 	else
 		row->good = false;
 }
 
 static uint64_t get_number(struct row *row, uint64_t max)
 {
+	size_t length;
 	uint64_t number = 0;
-	if (keytext_number(postgres_value(row->rows, row->row, row->column++), max, &number) != 0)
+	if (keytext_number(take_value(row, &length), max, &number) != 0)
 		row->good = false;
 	return number;
 }
@@ -133,11 +144,11 @@ static void get_budget(struct row *row, struct limits *limits)
 
 static void get_hash(struct row *row, uint8_t *hash)
 {
-	const char *text = postgres_value(row->rows, row->row, row->column++);
-	size_t length = 0;
+	size_t length, size = 0;
+	const char *text = take_value(row, &length);
 	if (strncmp(text, "\\x", 2) != 0 ||
-	    sodium_hex2bin(hash, CREDENTIAL_HASH_SIZE, text + 2, strlen(text + 2), NULL, &length, NULL) != 0 ||
-	    length != CREDENTIAL_HASH_SIZE)
+	    sodium_hex2bin(hash, CREDENTIAL_HASH_SIZE, text + 2, length - 2, NULL, &size, NULL) != 0 ||
+	    size != CREDENTIAL_HASH_SIZE)
 		row->good = false;
 }
 

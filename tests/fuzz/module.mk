@@ -35,6 +35,8 @@ $(eval $(call fuzzer,calls,tests/fuzz/calls_keys.c tests/fuzz/calls_history.c pr
 $(eval $(call fuzzer,conf,proto/daemon/conf_read.c proto/daemon/log.c))
 $(eval $(call fuzzer,values,authd/keytext.c limiterd/redis_url.c $(addprefix proto/daemon/,url.c postgres_url.c log.c),\
 	-lcurl -lpq))
+$(eval $(call fuzzer,rows,proto/daemon/log.c \
+	$(addprefix authd/,key.c keystore.c keytext.c snapshot_bytes.c store_postgres_row.c store_sqlite_row.c),-lpq -lsqlite3))
 
 FUZZ ?= $(FUZZERS)
 SECS ?= 60
