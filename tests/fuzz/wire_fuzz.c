@@ -1,5 +1,6 @@
 /* A message of frames, through every decoder: what decodes must encode to the very same bytes. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../proto/decoders.h"
@@ -53,6 +54,19 @@ DECODERS(X)
 TRY_STAMP(grant)
 TRY_STAMP(lease)
 
+/* A list allows what stands in it between two newlines, and one that is empty everything. */
+static void try_models(const struct wire_frame *frame)
+{
+	struct lease lease;
+	char list[MODEL_LIST_MAX + 3], name[MODEL_NAME_MAX + 3];
+	if (lease_read((struct wire_bytes){frame->body, frame->length}, &lease) != WIRE_OK)
+		return;
+	snprintf(list, sizeof(list), "\n%s\n", lease.models);
+	snprintf(name, sizeof(name), "\n%s\n", lease.model);
+	bool is_there = strchr(lease.model, '\n') == NULL && (*lease.models == '\0' || strstr(list, name) != NULL);
+	assert(model_list_allows(lease.models, lease.model) == is_there);
+}
+
 /* Without a default: a message that nobody thought of here does not compile. */
 static void try_frame(const struct wire_frame *frame)
 {
@@ -68,6 +82,7 @@ static void try_frame(const struct wire_frame *frame)
 		break;
 	case MSG_LIMIT_KEEP:
 		try_lease(frame);
+		try_models(frame);
 		break;
 	case MSG_STREAM_BODY:
 	case MSG_STREAM_DATA: /* bare bytes */
