@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what is missing to build and run (`deps.sh run`), to test, lint and measure as well (`deps.sh test`), or for
-# `make soak` (`deps.sh soak`) or `make fuzz-coverage` (`deps.sh fuzz`) too.
+# Installs what is missing to build and run (`deps.sh run`), to test, lint and measure as well (`deps.sh test`), for
+# `make soak` (`deps.sh soak`), or to fuzz and see what that reaches (`deps.sh fuzz`).
 # Each need is a command or a file, and the Debian package that has it.
 set -eu
 
@@ -8,8 +8,8 @@ run_needs="cc:gcc make:make /usr/include/nng/nng.h:libnng-dev /usr/include/sodiu
 	/usr/include/jansson.h:libjansson-dev /usr/include/sqlite3.h:libsqlite3-dev
 	/usr/include/seccomp.h:libseccomp-dev /usr/include/postgresql/libpq-fe.h:libpq-dev /usr/include/hiredis/async.h:libhiredis-dev
 	/usr/include/*/curl/curl.h:libcurl4-openssl-dev curl:curl /etc/ssl/certs/ca-certificates.crt:ca-certificates"
-test_needs="$run_needs prove:perl python3:python3 node:nodejs npm:npm clang:clang
-	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev
+fuzz_needs="clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a:libclang-rt-14-dev"
+test_needs="$run_needs $fuzz_needs prove:perl python3:python3 node:nodejs npm:npm
 	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc openssl:openssl
 	nginx:nginx-light wrk:wrk /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server
 	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy
@@ -21,7 +21,7 @@ case "${1:-}" in
 run) needs=$run_needs ;;
 test) needs=$test_needs ;;
 soak) needs="$test_needs slowhttptest:slowhttptest" ;;
-fuzz) needs="$test_needs llvm-cov:llvm llvm-profdata:llvm" ;;
+fuzz) needs="$run_needs $fuzz_needs llvm-cov:llvm llvm-profdata:llvm" ;;
 *)
 	echo "usage: deps.sh run|test|soak|fuzz" >&2
 	exit 100
@@ -44,7 +44,7 @@ for need in $needs; do
 	set -f
 done
 set +f
-[ "$1" = run ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+[ "$1" = run ] || [ "$1" = fuzz ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 [ -n "$missing" ] || exit 0
 
 echo "heimgate needs these packages of the distribution:$missing"

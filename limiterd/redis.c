@@ -24,14 +24,6 @@ bool redis_is_up(const struct redis *redis)
 
 /* --- losing the connection --- */
 
-void redis_set_error(struct redis *redis, const char *what, const char *why)
-{
-	snprintf(redis->error, sizeof(redis->error), "Redis %.48s%s%.100s", what, *why ? ": " : "", why);
-	for (char *at = redis->error; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
-}
-
 /* Whoever waits is told last: he may ask whether the connection is up. */
 static void disconnect(struct redis *redis, uint64_t again_ms)
 {

@@ -18,6 +18,14 @@ struct redis_pending {
 	STAILQ_ENTRY(redis_pending) next;
 };
 
+void redis_set_error(struct redis *redis, const char *what, const char *why)
+{
+	snprintf(redis->error, sizeof(redis->error), "Redis %.48s%s%.100s", what, *why ? ": " : "", why);
+	for (char *at = redis->error; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
+
 /* --- making a call --- */
 
 static void add_word(struct redis *redis, const char *word, size_t length)

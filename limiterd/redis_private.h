@@ -46,9 +46,6 @@ struct redis {
 	size_t text_length;
 };
 
-/* Makes an error: one line that fits a log, a JSON text and a person's screen.  `why` may be "". */
-void redis_set_error(struct redis *redis, const char *what, const char *why);
-
 /* Gives the connection up, fails every call, and connects again after the backoff: for this error, or the last. */
 void redis_lost(struct redis *redis, const char *what, const char *why);
 void redis_give_up(struct redis *redis);
@@ -60,6 +57,9 @@ bool redis_go_to(struct redis *redis, const char *host, size_t host_length, unsi
 void redis_came_up(struct redis *redis);
 
 /* --- redis_call.c --- */
+
+/* Makes an error: one line that fits a log, a JSON text and a person's screen.  `why` may be "". */
+void redis_set_error(struct redis *redis, const char *what, const char *why);
 
 /* Sends a command, while the connection is set up too. */
 void redis_send(struct redis *redis, int count, const char **words, const size_t *lengths, redis_answer *answer,

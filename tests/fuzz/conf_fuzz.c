@@ -50,7 +50,7 @@ static void judge_int(const char *name, int64_t value, int64_t minimum, int64_t 
 #define JUDGE(type, field, name, fallback, minimum, maximum, meaning) JUDGE_##type(name, conf->field, minimum, maximum);
 
 #define SAME_TEXT(field) assert(strcmp(conf->field, again.field) == 0);
-#define SAME_FILE SAME_TEXT
+#define SAME_FILE(field) SAME_TEXT(field)
 #define SAME_INT(field) assert(conf->field == again.field);
 #define SAME(type, field, name, fallback, minimum, maximum, meaning) SAME_##type(field)
 

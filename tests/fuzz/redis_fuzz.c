@@ -17,7 +17,7 @@
 
 enum { CALLS = 4, PIECE_MAX = 64 };
 
-static struct redis redis;
+static struct redis connection;
 static unsigned made, answered;
 
 /* --- what an answer is taken for --- */
@@ -104,48 +104,40 @@ static void judge_answer(void *arg, const redisReply *reply, const char *error)
 
 /* --- in place of redis.c --- */
 
-void redis_set_error(struct redis *about, const char *what, const char *why)
+void redis_give_up(struct redis *redis)
 {
-	snprintf(about->error, sizeof(about->error), "Redis %.48s%s%.100s", what, *why ? ": " : "", why);
-	for (char *at = about->error; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
+	redisFree(redis->context);
+	redis->context = NULL;
+	redis->stage = REDIS_DOWN;
+	redis->loading = 0;
+	redis_fail_all(redis);
 }
 
-void redis_give_up(struct redis *about)
+void redis_lost(struct redis *redis, const char *what, const char *why)
 {
-	redisFree(about->context);
-	about->context = NULL;
-	about->stage = REDIS_DOWN;
-	about->loading = 0;
-	redis_fail_all(about);
+	redis_set_error(redis, what, why);
+	redis_give_up(redis);
 }
 
-void redis_lost(struct redis *about, const char *what, const char *why)
+bool redis_go_to(struct redis *redis, const char *host, size_t host_length, unsigned port)
 {
-	redis_set_error(about, what, why);
-	redis_give_up(about);
-}
-
-bool redis_go_to(struct redis *about, const char *host, size_t host_length, unsigned port)
-{
-	assert(about->stage == REDIS_UP && port >= 1 && port <= UINT16_MAX && memchr(host, '\0', host_length) == NULL);
+	assert(redis->stage == REDIS_UP && port >= 1 && port <= UINT16_MAX && memchr(host, '\0', host_length) == NULL);
 	if (host_length > REDIS_URL_HOST_MAX)
 		return false;
-	redis_set_error(about, "has another node for this", "");
-	redis_give_up(about);
+	redis_set_error(redis, "has another node for this", "");
+	redis_give_up(redis);
 	return true;
 }
 
-void redis_came_up(struct redis *about)
+void redis_came_up(struct redis *redis)
 {
-	assert(about->loading == 0);
-	for (size_t i = 0; i < about->plan->script_count; i++)
-		assert(strspn(about->hashes[i], "0123456789abcdef") == REDIS_HASH_LENGTH);
-	about->stage = REDIS_UP;
+	assert(redis->loading == 0);
+	for (size_t i = 0; i < COUNTERS_SCRIPTS; i++)
+		assert(strspn(redis->hashes[i], "0123456789abcdef") == REDIS_HASH_LENGTH);
+	redis->stage = REDIS_UP;
 	for (; made < CALLS; made++) {
-		redis_begin(about, made % about->plan->script_count);
-		redis_end(about, judge_answer, NULL);
+		redis_begin(redis, made % COUNTERS_SCRIPTS);
+		redis_end(redis, judge_answer, NULL);
 	}
 }
 
@@ -155,21 +147,21 @@ static void begin(bool is_set_up)
 {
 	static const struct redis_plan plan = {.scripts = counters_scripts, .script_count = COUNTERS_SCRIPTS};
 	static char no_file[] = "";
-	memset(&redis, 0, sizeof(redis));
-	redis.plan = &plan;
-	redis.password_file = no_file;
-	redis.stage = REDIS_CONNECTING;
-	STAILQ_INIT(&redis.queue);
-	redis.context = redisConnectFd(-1);
-	assert(redis.context);
-	redis_bound_answers(redis.context->reader);
+	memset(&connection, 0, sizeof(connection));
+	connection.plan = &plan;
+	connection.password_file = no_file;
+	connection.stage = REDIS_CONNECTING;
+	STAILQ_INIT(&connection.queue);
+	connection.context = redisConnectFd(-1);
+	assert(connection.context);
+	redis_bound_answers(connection.context->reader);
 	made = answered = 0;
 	for (size_t i = 0; is_set_up && i < COUNTERS_SCRIPTS; i++)
-		memset(redis.hashes[i], 'a', REDIS_HASH_LENGTH);
+		memset(connection.hashes[i], 'a', REDIS_HASH_LENGTH);
 	if (is_set_up)
-		redis_came_up(&redis);
+		redis_came_up(&connection);
 	else
-		redis_set_up(&redis);
+		redis_set_up(&connection);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -178,13 +170,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	size_t piece = data[0] % PIECE_MAX + 1;
 	begin(data[0] < 128);
-	for (size_t at = 1; at < size && redis.context; at += piece) {
+	for (size_t at = 1; at < size && connection.context; at += piece) {
 		size_t length = piece < size - at ? piece : size - at;
-		assert(redisReaderFeed(redis.context->reader, (const char *)data + at, length) == REDIS_OK);
-		redis_take_answers(&redis);
+		assert(redisReaderFeed(connection.context->reader, (const char *)data + at, length) == REDIS_OK);
+		redis_take_answers(&connection);
 	}
-	if (redis.context)
-		redis_lost(&redis, "was lost", "");
-	assert(answered == made && STAILQ_EMPTY(&redis.queue));
+	if (connection.context)
+		redis_lost(&connection, "was lost", "");
+	assert(answered == made && STAILQ_EMPTY(&connection.queue));
 	return 0;
 }

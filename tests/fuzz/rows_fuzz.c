@@ -34,6 +34,16 @@ const char *postgres_value(const PGresult *rows, int row, int column)
 
 /* --- PostgreSQL: "\N" is NULL, as in its own dumps --- */
 
+static void set_value(PGresult *result, int place, const struct column *column)
+{
+	bool is_null = column->length == 2 && memcmp(column->bytes, "\\N", 2) == 0;
+	char *copy = malloc(column->length + 1);
+	assert(copy);
+	memcpy(copy, column->bytes, column->length);
+	assert(PQsetvalue(result, 0, place, is_null ? NULL : copy, is_null ? -1 : (int)column->length));
+	free(copy);
+}
+
 static PGresult *make_result(const struct column *columns)
 {
 	PGresAttDesc names[COLUMNS] = {{0}};
@@ -42,11 +52,8 @@ static PGresult *make_result(const struct column *columns)
 		names[i].name = name;
 	PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 	assert(result && PQsetResultAttrs(result, COLUMNS, names));
-	for (int i = 0; i < COLUMNS; i++) {
-		bool is_null = columns[i].length == 2 && memcmp(columns[i].bytes, "\\N", 2) == 0;
-		char *bytes = (char *)(uintptr_t)columns[i].bytes;
-		assert(PQsetvalue(result, 0, i, is_null ? NULL : bytes, is_null ? -1 : (int)columns[i].length));
-	}
+	for (int i = 0; i < COLUMNS; i++)
+		set_value(result, i, &columns[i]);
 	return result;
 }
 
@@ -95,7 +102,7 @@ static struct key *get_sqlite(sqlite3_stmt *statement)
 static void bind(sqlite3_stmt *statement, int place, const struct column *column)
 {
 	char digits[24] = "";
-	const char kind = column->length > 0 ? column->bytes[0] : '"';
+	const char kind = *(column->length > 0 ? column->bytes : "");
 	if (kind == '#') {
 		memcpy(digits, column->bytes + 1,
 		       column->length - 1 < sizeof(digits) ? column->length - 1 : sizeof(digits) - 1);

@@ -30,6 +30,7 @@ static bool same_values(const struct form *a, const struct form *b)
 
 static const char *wrong_with(const struct form_value *value, const char *bytes, size_t length)
 {
+	char text[FORM_VALUE_MAX + 1];
 	if (value->start > value->end || value->end > length)
 		return "a value lies outside";
 	size_t size = (size_t)(value->end - value->start);
@@ -39,6 +40,9 @@ static const char *wrong_with(const struct form_value *value, const char *bytes,
 		return "a value is another";
 	if (memmem(bytes + value->start, size, "\r\n--b", 5) || memcmp(bytes + value->end, "\r\n--b", 5) != 0)
 		return "a value does not end at its boundary";
+	int decoded = form_decode(value, text, sizeof(text));
+	if (decoded >= 0 && (value->cut || (size_t)decoded != size || strlen(text) != size))
+		return "a value is decoded as another";
 	return NULL;
 }
 
