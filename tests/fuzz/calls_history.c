@@ -7,7 +7,7 @@
 #include "../../auditd/store_engine.h"
 #include "calls.h"
 
-enum { COLUMNS_MAX = 32, ROWS_MAX = 8, PAGE_MAX = 1024, CALL_MAX = 100000 };
+enum { COLUMNS_MAX = 32, ROWS_MAX = 9 /* the longest fill a page */, PAGE_MAX = 1024, CALL_MAX = 100000 };
 
 /* Engines give text, which has no end inside. */
 static struct {
