@@ -13,10 +13,20 @@ local GIVEN_UP = 60 * 60 * 1000 -- and a stream may go on while its host cannot 
 local LIFE_MAX = 62 * DAY
 local COST_MAX = 1000 * 1000 * 1000
 
+-- A clock that was set back leaves no time ahead for which anything waits.
+local function not_ahead(account)
+	for _, each in ipairs({account.requests, account.tokens}) do
+		each.at = math.min(each.at, now)
+	end
+	account.seen = math.min(account.seen, now)
+	account.swept = math.min(account.swept, now)
+	return account
+end
+
 local function read_account(name)
 	local packed = redis.call('GET', name)
 	if packed then
-		return cmsgpack.unpack(packed)
+		return not_ahead(cmsgpack.unpack(packed))
 	end
 	return {name = '', generation = 0, concurrency = 0, requests = {limit = 0, level = 0, at = 0},
 		tokens = {limit = 0, level = 0, at = 0}, period = 0, budget = 0, start = 0, used = 0, reserved = 0, era = 0,

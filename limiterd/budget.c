@@ -56,11 +56,16 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* Of one that was begun before, by a clock that was set back since, history knows what was used in it. */
 static void begin_period(struct budget *budget, uint64_t wall)
 {
 	budget->start = budget_period_start(budget->period, wall);
 	budget->end = budget_period_end(budget->period, wall);
 	budget->used = 0;
+	if (budget->end <= budget->latest_end)
+		budget->known = false;
+	else
+		budget->latest_end = budget->end;
 }
 
 void budget_set(struct budget *budget, enum budget_period period, uint64_t limit, uint64_t wall)
@@ -70,12 +75,13 @@ void budget_set(struct budget *budget, enum budget_period period, uint64_t limit
 		return;
 	budget->period = period;
 	budget->known = false;
+	budget->latest_end = 0;
 	begin_period(budget, wall);
 }
 
 void budget_roll(struct budget *budget, uint64_t wall)
 {
-	if (budget->period != BUDGET_NONE && wall >= budget->end)
+	if (budget->period != BUDGET_NONE && (wall >= budget->end || wall < budget->start))
 		begin_period(budget, wall);
 }
 

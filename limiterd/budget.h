@@ -25,8 +25,9 @@ struct budget {
 	uint64_t limit; /* tokens */
 	uint64_t start; /* of the period under way */
 	uint64_t end;
-	uint64_t used;     /* in this period */
-	uint64_t reserved; /* by requests in flight */
+	uint64_t latest_end; /* of all periods that were ever under way */
+	uint64_t used;       /* in this period */
+	uint64_t reserved;   /* by requests in flight */
 };
 
 /* First millisecond of the day or month in which `wall` lies, and of the one after. */
@@ -36,7 +37,8 @@ uint64_t budget_period_end(enum budget_period period, uint64_t wall);
 /* Sets the limit.  After a change of the period what was used in it is not known. */
 void budget_set(struct budget *budget, enum budget_period period, uint64_t limit, uint64_t wall);
 
-/* Begins a new period when the old one is over. */
+/* Begins the period in which `wall` lies, unless it is under way.  When a clock was set back, that may be one which was
+ * under way before: then its use is not known. */
 void budget_roll(struct budget *budget, uint64_t wall);
 
 /* Starts counting from nothing, while history is asked what was used since `start`. */

@@ -25,13 +25,20 @@ local function period_end(period)
 	return DAY * (period == MONTH and month_of(first + 31) or first + 1)
 end
 
--- Begins a new period when the old one is over.
+-- Begins the period that it is now, unless it is under way. What was used in one that was begun before, by a clock that
+-- was set back since, history knows.
 local function roll(account)
 	local start = account.period > 0 and period_start(account.period) or 0
-	if start > account.start then
-		account.start = start
-		account.used = 0
+	if start == account.start then
+		return
 	end
+	local latest = math.max(account.latest or 0, account.start)
+	if start <= latest then
+		account.era = 0
+	end
+	account.latest = math.max(start, latest)
+	account.start = start
+	account.used = 0
 end
 
 -- After a change of the period what was used in it is not known.
@@ -40,6 +47,7 @@ local function set_budget(account, period, limit)
 	if period ~= account.period then
 		account.period = period
 		account.start = period > 0 and period_start(period) or 0
+		account.latest = nil
 		account.used = 0
 		account.era = 0
 	end

@@ -159,7 +159,7 @@ static void wait_for_history(struct shared *shared, struct take *take, const str
 {
 	struct account *account = take->account;
 	if (account->asking == 0) {
-		account->budget = (struct budget){.period = BUDGET_DAY, .start = judgement->since, .end = UINT64_MAX};
+		account->budget = (struct budget){.start = judgement->since};
 		account->count = judgement->count;
 		account->era = judgement->era;
 	}

@@ -69,13 +69,13 @@ class Budget:
     """Tokens in a UTC day or month."""
 
     def __init__(self):
-        self.period = self.limit = self.used = self.reserved = self.start = self.end = 0
+        self.period = self.limit = self.used = self.reserved = self.start = self.end = self.latest_end = 0
         self.known = False  # what was used before somebody began to count
 
     def set(self, period, limit, wall):
         self.limit = limit
         if period != self.period:
-            self.period, self.known = period, False
+            self.period, self.known, self.latest_end = period, False, 0
             self.begin(wall)
 
     def begin(self, wall):
@@ -84,9 +84,11 @@ class Budget:
         days = 1 if self.period == 1 else ((first + datetime.timedelta(days=31)).replace(day=1) - first).days
         self.start = int(first.timestamp()) * 1000
         self.end, self.used = self.start + days * DAY_MS, 0
+        self.known = self.known and self.end > self.latest_end  # a clock that was set back comes to one again
+        self.latest_end = max(self.latest_end, self.end)
 
     def roll(self, wall):
-        if self.period and wall >= self.end:
+        if self.period and not self.start <= wall < self.end:
             self.begin(wall)
 
     def refusal(self, cost):

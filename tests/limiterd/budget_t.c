@@ -100,12 +100,31 @@ static void test_roll(void)
 	   "a new period begins at nothing, but for what is in flight");
 	budget_settle(&budget, 50, 70, now + 2000);
 	is_int((long long)budget.used, 70, "which counts in the period in which it ends");
-	budget_roll(&budget, now);
-	is_int((long long)budget.used, 70, "a clock set back begins no period");
 	budget_set(&budget, BUDGET_DAY, 1000, now + 2000);
 	ok(!budget.known && budget.used == 0, "another period has another history");
 	budget_set(&budget, BUDGET_NONE, 0, now);
 	ok(budget_allows(&budget, UINT64_MAX), "without a budget everything is allowed");
+}
+
+static void test_clock_set_back(void)
+{
+	struct budget budget = {0};
+	uint64_t now = at(2026, 11, 30, 23, 0, 0), ahead = at(2027, 3, 1, 12, 0, 0);
+	budget_set(&budget, BUDGET_MONTH, 1000, now);
+	budget_add_history(&budget, 900);
+	budget_roll(&budget, ahead);
+	ok(budget.known && budget_allows(&budget, 1000), "a clock set forward begins a period");
+	budget_roll(&budget, now);
+	ok(!budget.known && budget.start == at(2026, 11, 1, 0, 0, 0), "one set back begins the old one, of unknown use");
+	budget_begin_count(&budget);
+	budget_add_history(&budget, 900);
+	budget_roll(&budget, now - 1000);
+	ok(budget.known && !budget_allows(&budget, 101), "one set back within a period changes nothing");
+	budget_roll(&budget, at(2027, 3, 1, 0, 0, 0));
+	ok(!budget.known, "a period that was under way before is of unknown use when it comes");
+	budget_add_history(&budget, 100);
+	budget_roll(&budget, at(2027, 4, 1, 0, 0, 0));
+	ok(budget.known && budget_allows(&budget, 1000), "the one after it is new");
 }
 
 static void test_overflow(void)
@@ -158,6 +177,7 @@ int main(void)
 	test_all_days();
 	test_reservations();
 	test_roll();
+	test_clock_set_back();
 	test_overflow();
 	test_overshoot();
 	return tap_done();
