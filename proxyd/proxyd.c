@@ -277,7 +277,7 @@ void proxyd_acquire(const struct conf_proxyd *conf)
 	if (!proxyd.routes)
 		fatal_usage("%s", error);
 	keep_files_readable();
-	proxyd.leases = leases_new(loop_wall() + (uint64_t)conf->lease_life);
+	proxyd.leases = leases_new((uint64_t)conf->lease_life, loop_wall(), loop_now());
 	if (!proxyd.leases)
 		fatalx("no memory for the leases in use");
 	proxyd.lease_key = keyfile_load(conf->state, "lease.key");

@@ -108,7 +108,7 @@ static void refuse(struct proxyd *proxyd, uint64_t id, const struct stream_open 
 static enum wire_error check_lease(struct proxyd *proxyd, struct wire_bytes sealed, struct lease *lease)
 {
 	enum wire_error error = lease_open(sealed, proxyd->lease_key, loop_wall(), lease);
-	return error == WIRE_OK ? leases_use(proxyd->leases, lease, loop_wall()) : error;
+	return error == WIRE_OK ? leases_use(proxyd->leases, lease, loop_wall(), loop_now()) : error;
 }
 
 static enum problem check_room(const struct proxyd *proxyd, const struct stream_open *open, const struct lease *lease)
