@@ -107,14 +107,15 @@ static bool revoke(struct admin *admin, struct args *args, struct wire_out *json
 	return true;
 }
 
-/* With no grace the old secret is kept all the same, as one that is over: its holder hears "revoked". */
+/* With no grace the old secret is kept all the same, as one that is over, wherever the clock is set to: its holder
+ * hears "revoked". */
 static bool replace_secret(struct admin *admin, const struct key *key, const uint8_t *hash, uint64_t grace,
                            struct wire_out *json)
 {
 	struct key *changed = key_copy(key);
 	if (!changed)
 		return ctl_refuse(json, "out of memory");
-	changed->former.until = loop_wall() + grace;
+	changed->former.until = grace > 0 ? loop_wall() + grace : KEY_FORMER_OVER;
 	changed->former.generation = key->generation;
 	memcpy(changed->former.hash, key->hash, sizeof(changed->former.hash));
 	memcpy(changed->hash, hash, sizeof(changed->hash));

@@ -4,13 +4,13 @@
 
 #include "../proto/wire/msg_auth.h"
 
-enum { KEY_OWNER_MAX = 128 };
+enum { KEY_OWNER_MAX = 128, KEY_FORMER_OVER = 1 };
 
 enum key_state { KEY_ACTIVE, KEY_REVOKED, KEY_EXPIRED };
 
 /* The secret before the last rotation. */
 struct key_former {
-	uint64_t until; /* ms; it opens the key before this moment; 0: there is none */
+	uint64_t until; /* ms; it opens the key before this moment; 0: there is none; KEY_FORMER_OVER: never */
 	uint64_t generation;
 	uint8_t hash[CREDENTIAL_HASH_SIZE];
 };
