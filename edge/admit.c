@@ -2,12 +2,17 @@
 
 #include <string.h>
 
+#include "../proto/daemon/log.h"
 #include "../proto/daemon/loop.h"
 #include "exchange.h"
 #include "grants.h"
 #include "links.h"
 
-enum { AUTH_MS = 2000, LIMIT_MS = 5000 }; /* for authd and limiterd to answer; waiting for a slot included */
+enum {
+	AUTH_MS = 2000,  /* for authd and limiterd to answer */
+	LIMIT_MS = 5000, /* waiting for a slot included */
+	LATE_LOG_MS = 1000
+};
 
 static void refuse_unavailable(struct exchange *exchange, const char *reason)
 {
@@ -51,14 +56,27 @@ void admit_identify(struct exchange *exchange)
 	}
 }
 
+/* One may expire on its way; when all are, the clocks differ. */
+static void note_late(const struct exchange *exchange)
+{
+	static uint64_t logged; /* ms */
+	if (loop_now() - logged < LATE_LOG_MS)
+		return;
+	logged = loop_now();
+	log_warn("grant-not-kept", "request=%s reason=%s", log_request(exchange->request_id),
+	         log_text(wire_error_text(WIRE_EXPIRED)));
+}
+
 void admit_granted(struct exchange *exchange, struct wire_bytes sealed)
 {
 	const struct grants_entry *grant = grants_keep(exchange->credential.hash, sealed, loop_wall());
 	exchange->granted = loop_micros();
-	if (grant)
+	if (grant) {
 		identified(exchange, grant);
-	else
+	} else {
+		note_late(exchange);
 		refuse_unavailable(exchange, "the API key cannot be checked now");
+	}
 }
 
 void admit_denied(struct exchange *exchange, const struct auth_deny *deny)
