@@ -28,8 +28,9 @@ struct ipc_link {
 	struct ipc_listener listener; /* when we listen */
 	struct loop_timer redial;     /* when we dial */
 	uint64_t redial_ms;
-	struct wire_out frame;                         /* begun and not ended */
-	struct tally faults[ERRORS], downs, intruders; /* a flood of one error does not hide another */
+	struct wire_out frame; /* begun and not ended */
+	/* A flood of one error does not hide another, nor one of FAULTs what the peer itself is refused for. */
+	struct tally refused[ERRORS], refused_by_peer[ERRORS + 1], downs, intruders;
 };
 
 static struct ipc_link links[LINK_COUNT];
@@ -56,22 +57,21 @@ static unsigned tally(struct tally *tally)
 	return count;
 }
 
-static void log_fault(struct ipc_link *link, const char *event, uint16_t type, enum wire_error error, const char *text)
+static void log_fault(const struct ipc_link *link, struct tally *of, const char *event, const struct fault *fault)
 {
-	unsigned count = tally(&link->faults[error]);
+	unsigned count = tally(of);
 	if (count > 0)
-		log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(type), type,
-		         log_text(text), count);
+		log_warn(event, "link=%s type=%s number=%u reason=%s count=%u", name_of(link), wire_type_name(fault->type),
+		         fault->type, log_text(fault->text), count);
 }
 
 static void refuse(struct ipc_link *link, const struct wire_frame *frame, enum wire_error error)
 {
 	struct fault fault = {.error = error, .type = frame->type};
-	const char *text = wire_error_text(error);
-	log_fault(link, "frame-refused", frame->type, error, text);
+	snprintf(fault.text, sizeof(fault.text), "%s", wire_error_text(error));
+	log_fault(link, &link->refused[error], "frame-refused", &fault);
 	if (frame->type == MSG_FAULT)
 		return;
-	snprintf(fault.text, sizeof(fault.text), "%s", text);
 	struct wire_out *out = ipc_begin(link, MSG_FAULT, 0, frame->id);
 	if (!out)
 		return;
@@ -79,13 +79,16 @@ static void refuse(struct ipc_link *link, const struct wire_frame *frame, enum w
 	ipc_end(link);
 }
 
+/* The peer may name an error that there is not. */
 static void note_fault(struct ipc_link *link, const struct wire_frame *frame)
 {
 	struct fault fault;
 	struct wire_in in;
 	wire_in_init(&in, frame->body, frame->length);
-	if (fault_decode(&in, &fault) == WIRE_OK)
-		log_fault(link, "frame-refused-by-peer", fault.type, fault.error, fault.text);
+	if (fault_decode(&in, &fault) != WIRE_OK)
+		return;
+	size_t error = (size_t)fault.error < ERRORS ? (size_t)fault.error : ERRORS;
+	log_fault(link, &link->refused_by_peer[error], "frame-refused-by-peer", &fault);
 }
 
 static void dispatch(struct ipc_link *link, const struct wire_frame *frame, enum wire_error error)
