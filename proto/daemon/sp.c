@@ -128,10 +128,19 @@ static void watch(struct sp *sp)
 	sp->watching = events;
 }
 
+/* What the peer said before it closed may still be there to be read; its end comes behind that. */
+static bool is_deaf(struct sp *sp, int error)
+{
+	sp->deaf = error == EPIPE || error == ECONNRESET;
+	if (sp->deaf)
+		drop(&sp->out, sp->out.length);
+	return sp->deaf;
+}
+
 static bool write_some(struct sp *sp)
 {
 	ssize_t length = send(sp->watch.fd, sp->out.data, sp->out.length, MSG_NOSIGNAL);
-	if (length < 0 && errno != EAGAIN && errno != EINTR)
+	if (length < 0 && errno != EAGAIN && errno != EINTR && !is_deaf(sp, errno))
 		return false;
 	if (length > 0)
 		drop(&sp->out, (size_t)length);
@@ -164,6 +173,8 @@ static void end_message(struct sp *sp)
 
 uint8_t *sp_reserve(struct sp *sp, size_t size, size_t backlog)
 {
+	if (sp->deaf)
+		return NULL;
 	if (sp->filling != none && sp->out.length - sp->filling - PREFIX + size > WIRE_MESSAGE_MAX)
 		end_message(sp);
 	size_t before = sp->filling == none ? PREFIX : 0;

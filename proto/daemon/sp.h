@@ -28,6 +28,7 @@ struct sp {
 	const struct sp_events *events;
 	void *arg;
 	bool attached, open, held;
+	bool deaf; /* the peer takes nothing more */
 	struct sp_buffer {
 		uint8_t *data;
 		size_t size, length;
@@ -49,7 +50,7 @@ void sp_attach(struct sp *sp, int fd, enum sp_protocol own, enum sp_protocol pee
 void sp_detach(struct sp *sp);
 
 /* Room for `size` more bytes of the open message (a new one, if they would make it too long); NULL when
- * more than `backlog` bytes would be waiting or memory is short. */
+ * more than `backlog` bytes would be waiting, memory is short or the peer takes nothing more. */
 uint8_t *sp_reserve(struct sp *sp, size_t size, size_t backlog);
 
 /* Adds the first `size` bytes of what was reserved. */
