@@ -65,7 +65,8 @@ enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
 static json_t *call(const char *verb, json_t *arguments)
 {
 	static struct conf_authd conf;
-	conf_load_environment(CONF_AUTHD, &conf);
+	if (!conf.run)
+		conf_load_environment(CONF_AUTHD, &conf);
 	json_t *result = ctl_call(conf.run, LINK_CTL_AUTHD, verb, arguments);
 	if (!result)
 		exit(errno == EPERM ? EXIT_REFUSED : EXIT_ENVIRONMENT);

@@ -53,6 +53,14 @@ pid_t spawn(const char *const *argv, const struct spawn_variable *variables, siz
 	become(path, argv, output, keep);
 }
 
+/* Whoever could not say the rest would die of it. */
+static void skip_rest(FILE *output)
+{
+	char piece[4096];
+	while (fread(piece, 1, sizeof(piece), output) > 0)
+		continue;
+}
+
 int spawn_line(const char *const *argv, char *line, size_t size)
 {
 	int fds[2], status;
@@ -65,6 +73,7 @@ int spawn_line(const char *const *argv, char *line, size_t size)
 	line[0] = '\0';
 	if (fgets(line, (int)size, output))
 		line[strcspn(line, "\n")] = '\0';
+	skip_rest(output);
 	fclose(output);
 	if (waitpid(pid, &status, 0) < 0)
 		fatal("cannot wait for %s", argv[0]);

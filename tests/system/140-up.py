@@ -10,6 +10,8 @@ import tempfile
 import suite
 import tap
 
+MANY_KEYS = 200  # of them 64 KiB of JSON
+
 
 class Up:
     """A runner with its state in a directory of its own."""
@@ -93,6 +95,19 @@ def check_second_start(state, mock, key):
     tap.is_(up.end()[0], 0, "the one that has it is not disturbed")
 
 
+def check_many_keys(state, mock):
+    up = Up(state, suite.free_port(), mock.url)
+    up.read(r"Make another key")
+    environment = suite.clean_environment(up.env)
+    for number in range(MANY_KEYS):
+        create = [os.path.join(suite.BIN, "heimgate-key"), "create", "--name", "key %d" % number]
+        subprocess.run(create, env=environment, capture_output=True, check=True)
+    up.end()
+    up = Up(state, suite.free_port(), mock.url)
+    tap.ok(up.read(r"Make another key"), "it starts with more keys than fit into a pipe")
+    tap.is_(up.end()[0], 0, "and ends")
+
+
 def check_without_a_model_server(directory):
     closed = "http://127.0.0.1:%d" % suite.free_port()
     up = Up(os.path.join(directory, "alone"), suite.free_port(), closed)
@@ -137,6 +152,7 @@ with tempfile.TemporaryDirectory(prefix="heimgate-") as temporary:
     the_state = os.path.join(temporary, "var")
     first_key = check_first_start(the_state, model_server)
     check_second_start(the_state, model_server, first_key)
+    check_many_keys(the_state, model_server)
     check_without_a_model_server(temporary)
     check_killed(temporary, model_server)
     check_mistakes(temporary)
