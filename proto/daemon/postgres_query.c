@@ -207,6 +207,7 @@ static bool is_lost(const struct postgres *postgres, const struct postgres_query
 static void take_result(struct postgres *postgres, PGresult *result)
 {
 	struct postgres_query *query = STAILQ_FIRST(&postgres->queue);
+	ExecStatusType status = PQresultStatus(result);
 	if (!result) {
 		query = take_first(postgres);
 		bool lost = is_lost(postgres, query);
@@ -217,9 +218,15 @@ static void take_result(struct postgres *postgres, PGresult *result)
 			postgres_reconnect(postgres, "the connection to the database broke");
 		return;
 	}
-	if (PQresultStatus(result) == PGRES_COPY_IN) {
+	if (status == PGRES_COPY_IN) {
 		PQclear(result);
 		feed(postgres, query);
+		return;
+	}
+	/* libpq would hand over this same result for ever, until somebody takes what is copied. */
+	if (status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+		PQclear(result);
+		postgres_lost(postgres, "the database sends what was not asked for");
 		return;
 	}
 	if (query->result && !is_good(query->result)) {
@@ -235,7 +242,7 @@ static void take_notices(struct postgres *postgres)
 	bool notified = false;
 	for (PGnotify *notice; (notice = PQnotifies(postgres->connection)) != NULL; notified = true)
 		PQfreemem(notice);
-	if (notified && postgres->stage == POSTGRES_UP)
+	if (notified && postgres->plan->notified && postgres->stage == POSTGRES_UP)
 		postgres->plan->notified(postgres->arg);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Speaks with a PostgreSQL through proto/daemon/postgres.h, for postgres_t.py:
- * usage: postgres-dialog URL PASSWORD_FILE MIGRATIONS.  Lines in: "run SQL",
+ * usage: postgres-dialog URL PASSWORD_FILE MIGRATIONS [deaf].  Lines in: "run SQL",
  * "put TEXT" (a prepared statement), "copy ROWS" (of such lines, \n for a
  * newline), "close".  Lines out: "up", "down REASON", "notified", and "rows
  * N FIRST" or "error STATE REASON" for each query.
@@ -111,10 +111,14 @@ int main(int argc, char **argv)
 	log_init("dialog");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	CHECK(argc == 4);
+	CHECK(argc == 4 || argc == 5);
 	if (!postgres_url_judge(argv[1], error))
 		fatal_usage("%s", error);
 	plan.migration_count = (unsigned)strtoul(argv[3], NULL, 10);
+	if (argc == 5) {
+		plan.channel = NULL;
+		plan.notified = NULL;
+	}
 	loop_open();
 	resolver_open();
 	postgres = postgres_open(argv[1], argv[2], &plan, NULL);

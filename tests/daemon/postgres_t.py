@@ -16,8 +16,8 @@ PATIENCE = 60
 
 
 class Dialog:
-    def __init__(self, url, password_file, migrations=2):
-        self.process = subprocess.Popen([DIALOG, url, password_file, str(migrations)], stdin=subprocess.PIPE,
+    def __init__(self, url, password_file, migrations=2, *more):
+        self.process = subprocess.Popen([DIALOG, url, password_file, str(migrations), *more], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def say(self, line):
@@ -76,6 +76,17 @@ def check_outages(server, dialog):
     tap.ok(dialog.ask("put six").startswith("rows 1"), "and the connection stays")
 
 
+def check_unasked(server, url, dialog):
+    tap.is_(dialog.ask("run COPY things TO STDOUT"), "error lost the database sends what was not asked for",
+            "a server that begins to copy to us is left")
+    tap.is_([dialog.hear(), dialog.hear()], ["down the database sends what was not asked for", "up"], "and asked anew")
+    deaf = Dialog(url, server.password("auth"), 2, "deaf")
+    tap.is_(deaf.hear(), "up", "whoever listens to no channel")
+    tap.is_(deaf.ask("run LISTEN other; NOTIFY other"), "rows 0", "may be told something all the same")
+    tap.is_(deaf.ask("run SELECT 'still here'"), "rows 1 still here", "and goes on")
+    tap.is_(deaf.close(), 0, "to a good end")
+
+
 def check_refusals(server, url):
     def first_word_of(*arguments):
         dialog = Dialog(*arguments)
@@ -119,6 +130,7 @@ def main():
     tap.is_(dialog.hear(), "up", "the tables are made and the statements prepared")
     check_queries(dialog)
     check_outages(server, dialog)
+    check_unasked(server, url, dialog)
     check_refusals(server, url)
     check_two_at_once(server, url)
     tap.is_(dialog.close(), 0, "it ends well, with nothing leaked")
