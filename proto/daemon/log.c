@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,18 @@ static const char *program = "heimgate";
 static enum log_level threshold = LOG_LEVEL_INFO;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
+/* What is opened later would take the place of one that is closed, and what is logged would go there. */
+static void open_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			exit(EXIT_ENVIRONMENT);
+}
+
 void log_init(const char *name)
 {
 	program = name;
+	open_standard_descriptors();
 }
 
 void log_level_set(enum log_level level)

@@ -10,7 +10,8 @@
 
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
-/* Name shown in each line ("edge"); logs at info until log_level_set. */
+/* Name shown in each line ("edge"); logs at info until log_level_set.  The first thing that a program does: standard
+ * descriptors that are closed are opened on /dev/null. */
 void log_init(const char *name);
 void log_level_set(enum log_level level);
 

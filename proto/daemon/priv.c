@@ -61,14 +61,18 @@ static void become(const struct identity *who)
 	prctl(PR_SET_PDEATHSIG, parent_death);
 }
 
+/* It takes a right that goes with root; without it nothing can be gained from the set either. */
+static void drop_bounding_set(void)
+{
+	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
+		if (prctl(PR_CAPBSET_DROP, capability) < 0 && errno != EPERM)
+			fatal("cannot drop capability %d", capability);
+}
+
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	/* The bounding set needs a right to shrink; without it nothing can be gained from it either. */
-	for (int capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-		if (prctl(PR_CAPBSET_DROP, capability) < 0 && errno != EPERM)
-			fatal("cannot drop capability %d", capability);
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 || syscall(SYS_capset, &header, none) < 0)
 		fatal("cannot drop the capabilities");
 }
@@ -102,6 +106,7 @@ static void close_inherited(void)
 void priv_drop(const char *user, int descriptors)
 {
 	close_inherited();
+	drop_bounding_set();
 	if (geteuid() == 0) {
 		if (*user == '\0')
 			fatal_usage("started as root without HEIMGATE_USER: say which user to become");
