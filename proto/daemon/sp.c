@@ -216,20 +216,23 @@ void sp_hold(struct sp *sp, bool held)
 
 /* --- sockets --- */
 
-static socklen_t name_socket(struct sockaddr_un *address, const char *path)
+/* An unbound socket of the path's; -1 + errno. */
+static int make_socket(struct sockaddr_un *address, const char *path)
 {
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	CHECK(strlen(path) < sizeof(address->sun_path));
+	if (strlen(path) >= sizeof(address->sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
 	memcpy(address->sun_path, path, strlen(path) + 1);
-	return sizeof(*address);
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
 int sp_dial(const char *path)
 {
 	struct sockaddr_un address;
-	socklen_t size = name_socket(&address, path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, size) == 0)
+	int fd = make_socket(&address, path);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	int reason = errno;
 	close(fd);
@@ -249,13 +252,12 @@ static bool is_stale(const char *path)
 int sp_listen(const char *path)
 {
 	struct sockaddr_un address;
-	socklen_t size = name_socket(&address, path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = make_socket(&address, path);
 	if (fd < 0)
 		return -1;
-	int bound = bind(fd, (struct sockaddr *)&address, size);
+	int bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	if (bound < 0 && errno == EADDRINUSE && is_stale(path) && unlink(path) == 0)
-		bound = bind(fd, (struct sockaddr *)&address, size);
+		bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	else if (bound < 0 && errno == ECONNREFUSED)
 		errno = EADDRINUSE;
 	if (bound == 0 && chmod(path, 0660) == 0 && listen(fd, 8) == 0)

@@ -120,6 +120,16 @@ def check_places(s):
     if os.geteuid() == 0:
         gives_up(s, "edge", USAGE, ["HEIMGATE_USER"], "root without a user to become", {"HEIMGATE_USER": ""})
         gives_up(s, "edge", USAGE, ["HEIMGATE_USER"], "a user that is no number", {"HEIMGATE_USER": "nobody"})
+    deep = os.path.join(s.directory, "deep" * 30)
+    os.mkdir(deep)
+    gives_up(
+        s,
+        "door",
+        ENVIRONMENT,
+        [deep, "too long"],
+        "a socket's path that is too long",
+        {"HEIMGATE_RUN": deep, "HEIMGATE_DOOR": "door/link"},
+    )
     path = os.path.join(s.state, "secrets", "grant.key")
     for content, mode, name in (
         (b"short", 0o640, "a stamp key that is too short"),
