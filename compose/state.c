@@ -1,6 +1,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +58,13 @@ static bool reachable_by_others(const char *path)
 	return true;
 }
 
+/* Whoever may write beside it could have put a link to another directory in its place. */
 static void give(const char *path, unsigned user, unsigned group, mode_t mode)
 {
-	if (chown(path, user, group) < 0 || chmod(path, mode) < 0)
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, user, group) < 0 || fchmod(fd, mode) < 0)
 		fatal("cannot give %s to its daemon", path);
+	close(fd);
 }
 
 static void make_own(const char *state, const char *name, enum wire_role role, bool separate)

@@ -146,6 +146,18 @@ def check_mistakes(directory):
     tap.ok(one_line(state, "http://127.0.0.1:1", "models.json"), "a broken models.json: one clear line")
 
 
+def check_planted_link(directory, mock):
+    state, elsewhere = os.path.join(directory, "planted"), os.path.join(directory, "elsewhere")
+    os.mkdir(state)
+    os.mkdir(elsewhere, 0o755)
+    os.symlink(elsewhere, os.path.join(state, "authd"))
+    up = Up(state, suite.free_port(), mock.url)
+    _, errors = up.process.communicate(timeout=suite.PATIENCE)
+    tap.ok(up.process.returncode == 111 and "authd" in errors.decode(), "a link where a daemon's directory should be")
+    found = os.stat(elsewhere)
+    tap.is_((found.st_uid, found.st_mode & 0o777), (0, 0o755), "gives nobody what it leads to")
+
+
 with tempfile.TemporaryDirectory(prefix="heimgate-") as temporary:
     os.chmod(temporary, 0o755)
     model_server = suite.Mock(temporary)
@@ -156,4 +168,6 @@ with tempfile.TemporaryDirectory(prefix="heimgate-") as temporary:
     check_without_a_model_server(temporary)
     check_killed(temporary, model_server)
     check_mistakes(temporary)
+    if os.geteuid() == 0:
+        check_planted_link(temporary, model_server)
     model_server.end()
