@@ -42,13 +42,17 @@ static bool is_good_line(struct wire_bytes line, const struct wire_route_info *r
 	return route->dialect == DIALECT_ANTHROPIC && begins_with(line, ANTHROPIC);
 }
 
+/* Of two Content-Types the upstream might read the body by another boundary than it was judged by. */
 bool passed_is_good(struct wire_bytes lines, const struct wire_route_info *route)
 {
 	struct wire_bytes line;
-	while (take_line(&lines, &line))
+	unsigned types = 0;
+	while (take_line(&lines, &line)) {
 		if (!is_printable(line) || !is_good_line(line, route))
 			return false;
-	return lines.length == 0;
+		types += begins_with(line, CONTENT_TYPE);
+	}
+	return lines.length == 0 && types <= 1;
 }
 
 bool passed_boundary(struct wire_bytes lines, char boundary[FORM_BOUNDARY_MAX + 1])

@@ -10,7 +10,7 @@
 
 struct curl_slist;
 
-/* Whether they are whole lines of printable ASCII and no others than such a route may have. */
+/* Whether they are whole lines of printable ASCII and no others than such a route may have; no two Content-Types. */
 bool passed_is_good(struct wire_bytes lines, const struct wire_route_info *route);
 
 /* The boundary in their Content-Type; false when there is none. */

@@ -33,6 +33,9 @@ static void judging(void)
 		{"anthropic-version: 1\r\n\r\n", ROUTE_MESSAGES, false},
 		{"anthropic-version: 1", ROUTE_MESSAGES, false},
 		{"anthropic-version\r\n", ROUTE_MESSAGES, false},
+		{FORM FORM, ROUTE_TRANSCRIPTIONS, false},
+		{FORM "content-type: multipart/form-data; boundary=c\r\n", ROUTE_TRANSCRIPTIONS, false},
+		{VERSION "anthropic-beta: a\r\n" VERSION, ROUTE_MESSAGES, true},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		is_int(passed_is_good(bytes_of(cases[i].lines), wire_route_info(cases[i].route)), cases[i].good, "case %zu", i);
