@@ -119,7 +119,7 @@ static enum stream_answer kind_of(const struct stream *stream, const struct head
 {
 	if (head->status >= 400)
 		return ANSWER_ERROR;
-	if (stream->served[0] == '\0')
+	if (stream->catalogue)
 		return ANSWER_LIST;
 	enum wire_shape shape = wire_route_info(stream->lease.route)->shape;
 	if (shape == SHAPE_LINES)

@@ -49,6 +49,8 @@ def leases(s, edge):
     settle = s.settlement(answer.sealed)
     tap.is_((settle["tokens"], settle["charged"]), (0, False), "what was not asked of an upstream is not charged")
     tap.is_(s.record(answer.sealed)["code"], "model_mismatch", "but recorded")
+    answer = edge.request(suite.chat_body(""), model="")
+    tap.is_((answer.status, answer.trailer["end"]), (200, COMPLETE), "an answer for a model without a name is no list of models")
     answer = edge.request(body, upstream="elsewhere")
     tap.is_((answer.status, answer.headers), (503, "retry-after: 1\r\n"), "the slot must be of the upstream it goes to")
     for text in (b"{", b"[]", b'{"model":7}', b'{"model":"m","model":"m"}', b'{"model":"m"}x'):
