@@ -38,9 +38,12 @@ static void close_stream(struct stream *stream)
 	free_stream(stream);
 }
 
+/* What edge was not told, for want of room, is not whole whatever its end. */
 void stream_finish(struct stream *stream, enum stream_end end, const char *code)
 {
-	struct stream_trailer trailer = {.end = end};
+	struct stream_trailer trailer = {.end = stream->reply.broken ? STREAM_ABORTED : end};
+	if (stream->reply.broken)
+		reply_drop(&stream->reply);
 	snprintf(trailer.code, sizeof(trailer.code), "%s", code);
 	account_settle(stream);
 	account_fill_trailer(stream, &trailer);

@@ -88,6 +88,26 @@ def slow_client(s, edge):
     tap.ok(answer.trailer["end"] == COMPLETE and len(answer.body) > 16 << 20, "then the rest comes (%d bytes)" % len(answer.body))
 
 
+def deaf_edge(s):
+    """More answers than are kept for an edge that reads nothing; then it reads."""
+    edge, model, answers, seen = s.edge(), "size-15000", {}, set()
+    for _ in range(19):
+        mark = s.limiterd.mark()
+        answers.update((edge.open(suite.chat_body(model), model=model), Answer()) for _ in range(50))
+        s.limiterd.wait(wire.LIMIT_SETTLE, mark, 50)
+    while not all(answer.trailer for answer in answers.values()):
+        kind, number, body = edge.receive()
+        answer = answers[number]
+        headless = kind == wire.STREAM_DATA and answer.status is None
+        if answer.take(kind, body):
+            whole = answer.status == 200 and len(answer.body) == answer.length
+            seen.add(("whole" if whole else "lacking", answer.trailer["end"]))
+        if headless:
+            seen.add("data without a head")
+    tap.is_(seen, {("whole", COMPLETE), ("lacking", ABORTED)}, "an answer that finds no room on the link is not told as a whole one")
+    edge.close()
+
+
 def cancelled(s, edge):
     mark = s.mock.mark()
     number = edge.open(suite.chat_body("stream-1000x100", stream=True), model="stream-1000x100")
@@ -320,6 +340,7 @@ with Alone() as the_one:
         check(the_one, the_edge)
     the_edge.close()
     edge_gone(the_one)
+    deaf_edge(the_one)
     again = the_one.edge()
     tap.is_(again.chat("m").status, 200, "edge comes back")
 
