@@ -9,21 +9,21 @@
 void accounts_init(struct accounts *accounts)
 {
 	memset(accounts, 0, sizeof(*accounts));
+	randombytes_buf(accounts->secret, sizeof(accounts->secret));
 	TAILQ_INIT(&accounts->by_use);
 }
 
-/* FNV-1a.  Key ids come out of sealed stamps, so nobody outside can choose them to collide. */
-static size_t hash(const char *text)
+static size_t hash(const struct accounts *accounts, const char *key_id)
 {
-	uint32_t value = 2166136261u;
-	for (; *text; text++)
-		value = (value ^ (uint8_t)*text) * 16777619u;
+	uint64_t value;
+	_Static_assert(sizeof(value) == crypto_shorthash_BYTES, "a hash is one number");
+	crypto_shorthash((uint8_t *)&value, (const uint8_t *)key_id, strlen(key_id), accounts->secret);
 	return value % ACCOUNT_HASHES;
 }
 
 static struct account *add_account(struct accounts *accounts, const char *key_id)
 {
-	struct account **head = &accounts->hashes[hash(key_id)];
+	struct account **head = &accounts->hashes[hash(accounts, key_id)];
 	if (accounts->count >= ACCOUNTS_MAX)
 		return NULL;
 	struct account *account = calloc(1, sizeof(*account));
@@ -38,7 +38,7 @@ static struct account *add_account(struct accounts *accounts, const char *key_id
 
 struct account *accounts_get(struct accounts *accounts, const char *key_id, const char *key_name, uint64_t now)
 {
-	struct account *account = accounts->hashes[hash(key_id)];
+	struct account *account = accounts->hashes[hash(accounts, key_id)];
 	while (account && strcmp(account->key_id, key_id) != 0)
 		account = account->same_hash;
 	if (!account)
@@ -54,7 +54,7 @@ struct account *accounts_get(struct accounts *accounts, const char *key_id, cons
 
 static void forget(struct accounts *accounts, struct account *account)
 {
-	struct account **link = &accounts->hashes[hash(account->key_id)];
+	struct account **link = &accounts->hashes[hash(accounts, account->key_id)];
 	while (*link != account)
 		link = &(*link)->same_hash;
 	*link = account->same_hash;

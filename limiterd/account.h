@@ -8,6 +8,8 @@
 #ifndef LIMITERD_ACCOUNT_H
 #define LIMITERD_ACCOUNT_H
 
+#include <sodium.h>
+
 #include "bucket.h"
 #include "budget.h"
 #include "pool.h"
@@ -47,7 +49,8 @@ TAILQ_HEAD(account_list, account);
 
 struct accounts {
 	struct account *hashes[ACCOUNT_HASHES];
-	struct account_list by_use; /* latest first */
+	uint8_t secret[crypto_shorthash_KEYBYTES]; /* of ids that proxyd makes up, too: it must not choose the chain */
+	struct account_list by_use;                /* latest first */
 	unsigned count;
 };
 

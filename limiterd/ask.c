@@ -8,19 +8,23 @@
 void ask_init(struct asks *asks)
 {
 	memset(asks, 0, sizeof(*asks));
+	randombytes_buf(asks->secret, sizeof(asks->secret));
 	TAILQ_INIT(&asks->open);
 	TAILQ_INIT(&asks->sent);
 	TAILQ_INIT(&asks->leased);
 }
 
-static size_t hash(uint64_t take_id)
+static size_t hash(const struct asks *asks, uint64_t take_id)
 {
-	return (take_id * UINT64_C(0x9e3779b97f4a7c15) >> 32) % ASK_HASHES;
+	uint64_t value;
+	_Static_assert(sizeof(value) == crypto_shorthash_BYTES, "a hash is one number");
+	crypto_shorthash((uint8_t *)&value, (const uint8_t *)&take_id, sizeof(take_id), asks->secret);
+	return value % ASK_HASHES;
 }
 
 struct ask *ask_find(const struct asks *asks, uint64_t take_id)
 {
-	struct ask *ask = asks->by_take[hash(take_id)];
+	struct ask *ask = asks->by_take[hash(asks, take_id)];
 	while (ask && ask->take_id != take_id)
 		ask = ask->same_hash;
 	return ask;
@@ -28,7 +32,7 @@ struct ask *ask_find(const struct asks *asks, uint64_t take_id)
 
 struct ask *ask_add(struct asks *asks, void *owner, struct take *take)
 {
-	struct ask **head = &asks->by_take[hash(take->id)];
+	struct ask **head = &asks->by_take[hash(asks, take->id)];
 	if (asks->count >= ASKS_MAX)
 		return NULL;
 	struct ask *ask = malloc(sizeof(*ask));
@@ -93,7 +97,7 @@ struct take *ask_lease(struct asks *asks, struct ask *ask, uint64_t due)
 
 static void drop_from_hash(struct asks *asks, const struct ask *ask)
 {
-	struct ask **link = &asks->by_take[hash(ask->take_id)];
+	struct ask **link = &asks->by_take[hash(asks, ask->take_id)];
 	while (*link != ask)
 		link = &(*link)->same_hash;
 	*link = ask->same_hash;

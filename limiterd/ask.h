@@ -40,9 +40,10 @@ TAILQ_HEAD(ask_list, ask);
 
 struct asks {
 	struct ask *by_take[ASK_HASHES];
-	struct ask_list open;   /* takes not answered, oldest first */
-	struct ask_list sent;   /* of those, the ones in state ASK_SENT; earliest due first */
-	struct ask_list leased; /* earliest due first */
+	uint8_t secret[crypto_shorthash_KEYBYTES]; /* ids come from edge: it must not choose the chain */
+	struct ask_list open;                      /* takes not answered, oldest first */
+	struct ask_list sent;                      /* of those, the ones in state ASK_SENT; earliest due first */
+	struct ask_list leased;                    /* earliest due first */
 	unsigned count;
 };
 
