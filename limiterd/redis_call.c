@@ -9,7 +9,8 @@
 enum {
 	FRONT = 3,               /* EVALSHA, the script's hash, and how many keys there are */
 	UNREAD_MAX = 256 * 1024, /* bytes of an answer that is not complete */
-	ELEMENTS_MAX = 1024      /* of an array in an answer */
+	ANSWER_MAX = 256 * 1024, /* bytes that an answer takes, with all arrays in arrays */
+	ELEMENTS_MAX = 1024      /* of an array in it */
 };
 
 struct redis_pending {
@@ -104,10 +105,25 @@ typedef size_t element_count;
 
 static redisReplyObjectFunctions makers;
 static void *(*make_array)(const redisReadTask *task, element_count elements);
+static void *(*make_string)(const redisReadTask *task, char *text, size_t length);
+
+/* Whether there is room for more of the answer: each begins with what is in no array. */
+static bool has_room(const redisReadTask *task, size_t more)
+{
+	static size_t taken;
+	taken = task->parent ? taken + more : more;
+	return taken <= ANSWER_MAX;
+}
 
 static void *make_short_array(const redisReadTask *task, element_count elements)
 {
-	return elements <= ELEMENTS_MAX ? make_array(task, elements) : NULL;
+	bool fits = elements <= ELEMENTS_MAX && has_room(task, (size_t)elements * sizeof(redisReply));
+	return fits ? make_array(task, elements) : NULL;
+}
+
+static void *make_short_string(const redisReadTask *task, char *text, size_t length)
+{
+	return has_room(task, length) ? make_string(task, text, length) : NULL;
 }
 
 void redis_bound_answers(redisReader *reader)
@@ -115,7 +131,9 @@ void redis_bound_answers(redisReader *reader)
 	if (!make_array) {
 		makers = *reader->fn;
 		make_array = makers.createArray;
+		make_string = makers.createString;
 		makers.createArray = make_short_array;
+		makers.createString = make_short_string;
 	}
 	reader->fn = &makers;
 }

@@ -250,6 +250,20 @@ def check_lies():
         tap.ok(liar.heard >= 2 * len(lies), "whatever comes instead of Redis's answers, callers and proxyd are answered")
 
 
+def check_endless():
+    """Each array of an answer is short, but there are a thousand of them in another."""
+    liar = Liar(b"*1000\r\n" + (b"*1000\r\n" + b":1\r\n" * 1000) * 1000)
+    peaks = []
+    for store in ("memory:", "redis://127.0.0.1:%d" % liar.sock.getsockname()[1]):
+        with Limiterd(HEIMGATE_LIMIT_STORE=store) as limiterd:
+            edge = limiterd.edge()
+            suite.until(lambda: store == "memory:" or liar.heard > 2, "answers")
+            assert "sealed" in edge.ask(limiterd.grant("endless"))
+            peaks.append(limiterd.process.peak_kib())
+            edge.close()
+    tap.ok(peaks[1] < peaks[0] + (16 << 10), "an answer is bounded with all that is in it (%d KiB)" % (peaks[1] - peaks[0]))
+
+
 def check_connecting(redis):
     url = redis.url().replace("127.0.0.1", "localhost") + "/3"
     with Limiterd(**{**redis.environment(), **PATIENT, "HEIMGATE_LIMIT_STORE": url}) as limiterd:
@@ -301,3 +315,4 @@ with Limiterd(**shared) as alone:
 check_connecting(server)
 check_cluster()
 check_lies()
+check_endless()

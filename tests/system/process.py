@@ -104,3 +104,8 @@ class Process:
         """Memory it occupies now."""
         with open("/proc/%d/statm" % self.pid, encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
+
+    def peak_kib(self):
+        """The most that it has occupied."""
+        with open("/proc/%d/status" % self.pid, encoding="ascii") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
