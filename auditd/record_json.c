@@ -227,7 +227,8 @@ bool record_json_chain(const char *line, size_t length, struct record_chain *cha
 	at = after_hex(after(end, ",\"prev\":\""), chain->prev, RECORD_HASH_HEX);
 	at = after_hex(after(at, "\",\"id\":\""), id, RECORD_ID_HEX);
 	at = after_kind(after(at, "\",\"kind\":\""), &chain->kind);
-	return after(at, ",") && chain->seq <= RECORD_COUNT_MAX && read_hex(id, RECORD_ID_HEX, chain->id, RECORD_ID_SIZE);
+	return after(at, ",") && chain->seq > 0 && chain->seq <= RECORD_COUNT_MAX &&
+	       read_hex(id, RECORD_ID_HEX, chain->id, RECORD_ID_SIZE);
 }
 
 struct reader {

@@ -149,6 +149,28 @@ static void test_segments(void)
 	ok(verify(directory).damaged > 0, "head is gone: %s", first_damage);
 }
 
+/* What older segments held nobody can say any more; before line 1 there was nothing. */
+static void test_line_0(void)
+{
+	const char *directory = journal_of(40, 4096), *path = records_path(directory, "0000000002.jsonl");
+	char line[RECORD_LINE_MAX], hash[RECORD_HASH_HEX + 1];
+	struct audit_record record = records_request(41);
+	struct wire_out out;
+	size_t length;
+	CHECK(unlink(records_path(directory, "0000000001.jsonl")) == 0);
+	is_int((long long)verify(directory).damaged, 0, "the oldest segment was dropped");
+	record_json_hash("", 0, hash);
+	wire_out_init(&out, line, sizeof(line));
+	record_json_write(&out, &record, 0, hash);
+	wire_put_fixed(&out, "\n", 1);
+	char *bytes = records_read(path, &length);
+	CHECK(bytes);
+	records_write(path, 0, line, out.length);
+	records_write(path, (long)out.length, bytes, length);
+	ok(verify(directory).damaged > 0, "a line 0 in front of the next: %s", first_damage);
+	free(bytes);
+}
+
 static void test_line_of_report(void)
 {
 	const char *directory = journal_of(LINES, 1 << 20);
@@ -189,6 +211,7 @@ int main(void)
 	test_lines(directory);
 	test_truncation(directory);
 	test_segments();
+	test_line_0();
 	test_line_of_report();
 	test_long_line();
 	test_empty();
