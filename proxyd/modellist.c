@@ -9,6 +9,8 @@
 
 #define GEMINI_PREFIX "models/"
 
+enum { VALUES_MAX = 128 * 1024 }; /* in a list: each may take some 300 bytes once it is read */
+
 const struct model *modellist_route(const struct modellist *list, const char *name, const char **there)
 {
 	*there = name;
@@ -57,10 +59,24 @@ static void plain_name(const struct upstream *upstream, json_t *entry)
 		json_object_set_new(entry, "id", json_string(id + strlen(GEMINI_PREFIX)));
 }
 
+/* At least as many values as there are. */
+static size_t count_values(const char *answer, size_t length)
+{
+	size_t count = 1;
+	for (size_t i = 0; i < length; i++)
+		count += answer[i] == ',' || answer[i] == '[' || answer[i] == '{';
+	return count;
+}
+
+json_t *modellist_parse(const char *answer, size_t length)
+{
+	return count_values(answer, length) <= VALUES_MAX ? json_loadb(answer, length, 0, NULL) : NULL;
+}
+
 /* The array of an answer; an empty one for null, which Ollama answers when it has none; NULL when it is no list. */
 static json_t *read_entries(const struct upstream *upstream, const char *answer, size_t length, const char *member)
 {
-	json_t *object = json_loadb(answer, length, 0, NULL), *entry;
+	json_t *object = modellist_parse(answer, length), *entry;
 	json_t *found = json_object_get(object, member);
 	json_t *entries = json_is_array(found) ? json_incref(found) : json_is_null(found) ? json_array() : NULL;
 	size_t index;

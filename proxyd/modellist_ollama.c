@@ -97,7 +97,7 @@ char *modellist_loaded(const struct modellist *list)
 
 bool modellist_is_version(const char *answer, size_t length)
 {
-	json_t *object = json_loadb(answer, length, 0, NULL);
+	json_t *object = modellist_parse(answer, length);
 	bool is_version = json_is_string(json_object_get(object, "version"));
 	json_decref(object);
 	return is_version;

@@ -18,6 +18,9 @@ bool modellist_leads_to(const struct modellist *list, const char *name, size_t u
 /* Whether a configured name is shown to the key. */
 bool modellist_shows(const struct modellist *list, const char *name);
 
+/* An upstream's answer; NULL when it is no JSON, or of more values than a list can need. */
+json_t *modellist_parse(const char *answer, size_t length);
+
 /* As text; takes the object over. */
 char *modellist_render(json_t *object);
 

@@ -186,8 +186,25 @@ static void names(void)
 	is_int(modellist_names(&gemini, "{}", 2, text, sizeof(text)), -1, "none of what is no list");
 }
 
+/* Each of the shortest objects takes a hundred times its length to read. */
+static void swarms(void)
+{
+	enum { MANY = 200 * 1000 };
+	struct modellist list = {.models = &with_any, .allowed = ""};
+	char name[8], *answer = malloc(MANY * strlen(",{}") + sizeof("{\"data\":[{}]}")),
+				  *end = stpcpy(answer, "{\"data\":[{}");
+	for (size_t i = 0; i < MANY; i++)
+		end = stpcpy(end, ",{}");
+	end = stpcpy(end, "]}");
+	ok(!modellist_take(&list, 1, answer, (size_t)(end - answer)), "what has more values than any list is none");
+	is_int(modellist_names(&plain[0], answer, (size_t)(end - answer), name, sizeof(name)), -1,
+	       "nor are there names in it");
+	free(answer);
+}
+
 int main(void)
 {
+	swarms();
 	ollama();
 	all();
 	one();
