@@ -6,6 +6,8 @@
 #include "form_header.h"
 #include "utf8.h"
 
+enum { LINE_END = 2 }; /* bytes of the CRLF that a delimiter begins with */
+
 enum state {
 	FORM_OPENING, /* the first delimiter, which no line end precedes */
 	FORM_CONTENT,
@@ -18,7 +20,7 @@ void form_start(struct form *form, const char *boundary)
 {
 	memset(form, 0, sizeof(*form));
 	form->state = FORM_OPENING;
-	form->matched = 2;
+	form->matched = LINE_END;
 	form->delimiter_length = (uint8_t)(stpcpy(stpcpy(form->delimiter, "\r\n--"), boundary) - form->delimiter);
 }
 
@@ -45,38 +47,66 @@ static void end_part(struct form *form)
 	form->matched = 0;
 }
 
+/* From here on dashes are looked for, as if a CRLF stood in front of them. */
+static void expect_dashes(struct form *form, const char *lead)
+{
+	form->lead = lead;
+	form->matched = LINE_END;
+}
+
 /* What looked like a delimiter is none: it belongs to the content. */
 static void mismatch(struct form *form)
 {
+	size_t skipped = form->lead ? LINE_END : 0;
 	if (form->state == FORM_OPENING)
 		form->error = FORM_SYNTAX;
-	else if (form->wanted)
-		keep(form->wanted, form->delimiter, form->matched);
+	if (form->wanted && form->lead)
+		keep(form->wanted, form->lead, strlen(form->lead));
+	if (form->wanted)
+		keep(form->wanted, form->delimiter + skipped, form->matched - skipped);
 	form->matched = 0;
+	form->lead = NULL;
 }
 
-static size_t bytes_before_delimiter(const char *bytes, size_t length)
+static void match(struct form *form)
 {
-	const char *start = memchr(bytes, '\r', length);
-	return start ? (size_t)(start - bytes) : length;
+	if (++form->matched < form->delimiter_length)
+		return;
+	if (form->lead)
+		form->error = FORM_AMBIGUOUS;
+	else
+		end_part(form);
 }
 
-/* These return how many bytes they took.  A delimiter has no CR but its first byte, so that what did not match
+static size_t bytes_before_line_end(const char *bytes, size_t length)
+{
+	size_t count = 0;
+	while (count < length && bytes[count] != '\r' && bytes[count] != '\n')
+		count++;
+	return count;
+}
+
+/* These return how many bytes they took.  A delimiter has no line end but at its start, so that what did not match
  * need not be looked at again. */
 static size_t read_content(struct form *form, const char *bytes, size_t length)
 {
-	size_t plain = form->matched == 0 ? bytes_before_delimiter(bytes, length) : 0;
+	size_t plain = form->matched == 0 ? bytes_before_line_end(bytes, length) : 0;
 	if (plain > 0) {
 		if (form->wanted)
 			keep(form->wanted, bytes, plain);
 		return plain;
 	}
+	if (form->matched == 0 && *bytes == '\n') {
+		expect_dashes(form, "\n");
+		return 1;
+	}
+	if (form->matched == 1 && *bytes == '-')
+		expect_dashes(form, "\r");
 	if (*bytes != form->delimiter[form->matched]) {
 		mismatch(form);
 		return 0;
 	}
-	if (++form->matched == form->delimiter_length)
-		end_part(form);
+	match(form);
 	return 1;
 }
 
@@ -114,7 +144,7 @@ static void start_content(struct form *form)
 		form->wanted->start = form->at + 1;
 	form->content = form->at + 1;
 	form->state = FORM_CONTENT;
-	form->matched = 0;
+	expect_dashes(form, "");
 }
 
 static bool begins(const struct form_header *header, const char *prefix)

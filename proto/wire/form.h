@@ -4,8 +4,10 @@
  *
  * Strict where two readers could differ: no preamble, no epilogue, CRLF only,
  * no folded headers, one Content-Disposition per part with one quoted or
- * token name.  A second part of a wanted name, one that differs from it only
- * by case, and one that is a file are FORM_AMBIGUOUS.
+ * token name, and no parameters but those that RFC 7578 knows.  A second part
+ * of a wanted name, one that differs from it only by case, one that is a file,
+ * and content in which the boundary begins a line that another reader might
+ * see (after CR or LF alone, or at its start) are FORM_AMBIGUOUS.
  *
  * Parts that are files, and those whose names begin with "image" or "mask"
  * in any case, are counted: they are what an image can be in.
@@ -64,6 +66,7 @@ struct form {
 	uint16_t line_length;
 	bool named;                /* this part has had its Content-Disposition */
 	struct form_value *wanted; /* the value this part is; NULL: any other */
+	const char *lead;          /* what stood in front of the dashes being matched, when it is no CRLF; else NULL */
 	uint64_t at;               /* offset of the next byte */
 	uint64_t content;          /* and of the first of this part's content */
 	bool is_image;             /* this part is counted */
@@ -73,7 +76,8 @@ struct form {
 	struct form_value values[FORM_WANTED];
 };
 
-/* Finds the boundary in a Content-Type of `length` bytes; false when that is not multipart/form-data with one. */
+/* Finds the boundary in a Content-Type of `length` bytes; false when that is not multipart/form-data with one, or has
+ * a parameter beside it that does not say UTF-8: readers differ in what they make of those. */
 bool form_boundary(const char *content_type, size_t length, char boundary[FORM_BOUNDARY_MAX + 1]);
 
 void form_start(struct form *form, const char *boundary);

@@ -86,6 +86,38 @@ static bool take_parameter(struct span *rest, struct parameter *parameter, bool 
 	return take_value(rest, &parameter->value);
 }
 
+/* There are readers that split at every ';', or look for the first "name=", in quotes or not. */
+static bool hides_name(struct span value)
+{
+	static const char name[] = "name";
+	for (; value.length > strlen(name); skip(&value, 1)) {
+		struct span rest = value;
+		if (strncasecmp(rest.bytes, name, strlen(name)) != 0)
+			continue;
+		skip(&rest, strlen(name));
+		skip_blanks(&rest);
+		if (rest.length > 0 && *rest.bytes == '=')
+			return true;
+	}
+	return false;
+}
+
+/* Continuations and encodings (RFC 2231, "name*0=") are known to some readers only, as is what nobody sends. */
+static enum form_error take_disposition(const struct parameter *parameter, struct form_header *header)
+{
+	if (hides_name(parameter->value))
+		return FORM_AMBIGUOUS;
+	if (is(parameter->name, "filename") || is(parameter->name, "filename*")) {
+		header->is_file = true;
+		return FORM_OK;
+	}
+	if (!is(parameter->name, "name") || header->name)
+		return FORM_AMBIGUOUS;
+	header->name = parameter->value.bytes;
+	header->length = parameter->value.length;
+	return FORM_OK;
+}
+
 static enum form_error read_disposition(struct span rest, struct form_header *header)
 {
 	struct parameter parameter;
@@ -95,13 +127,8 @@ static enum form_error read_disposition(struct span rest, struct form_header *he
 	while (take_parameter(&rest, &parameter, &more)) {
 		if (!more)
 			return header->name ? FORM_OK : FORM_SYNTAX;
-		header->is_file |= is(parameter.name, "filename") || is(parameter.name, "filename*");
-		if (is(parameter.name, "name*") || (is(parameter.name, "name") && header->name))
+		if (take_disposition(&parameter, header) != FORM_OK)
 			return FORM_AMBIGUOUS;
-		if (is(parameter.name, "name")) {
-			header->name = parameter.value.bytes;
-			header->length = parameter.value.length;
-		}
 	}
 	return FORM_SYNTAX;
 }
@@ -155,6 +182,12 @@ static bool is_boundary(struct span value)
 	return value.length >= 1 && value.length <= FORM_BOUNDARY_MAX;
 }
 
+/* Some readers decode names and values by another one. */
+static bool is_utf8(const struct parameter *parameter)
+{
+	return is(parameter->name, "charset") && (is(parameter->value, "utf-8") || is(parameter->value, "us-ascii"));
+}
+
 bool form_boundary(const char *content_type, size_t length, char boundary[FORM_BOUNDARY_MAX + 1])
 {
 	static const char type[] = "multipart/form-data";
@@ -170,10 +203,11 @@ bool form_boundary(const char *content_type, size_t length, char boundary[FORM_B
 			boundary[found.length] = '\0';
 			return true;
 		}
-		if (!more || (is(parameter.name, "boundary") && (found.bytes || !is_boundary(parameter.value))))
+		if (more && is_utf8(&parameter))
+			continue;
+		if (!more || !is(parameter.name, "boundary") || found.bytes || !is_boundary(parameter.value))
 			return false;
-		if (is(parameter.name, "boundary"))
-			found = parameter.value;
+		found = parameter.value;
 	}
 	return false;
 }
