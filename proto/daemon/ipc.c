@@ -67,7 +67,7 @@ static void log_fault(const struct ipc_link *link, struct tally *of, const char 
 
 static void refuse(struct ipc_link *link, const struct wire_frame *frame, enum wire_error error)
 {
-	struct fault fault = {.error = error, .type = frame->type};
+	struct fault fault = {.error = (uint16_t)error, .type = frame->type};
 	snprintf(fault.text, sizeof(fault.text), "%s", wire_error_text(error));
 	log_fault(link, &link->refused[error], "frame-refused", &fault);
 	if (frame->type == MSG_FAULT)

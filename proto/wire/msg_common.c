@@ -2,14 +2,14 @@
 
 void fault_encode(struct wire_out *out, const struct fault *fault)
 {
-	wire_put_u16(out, (uint16_t)fault->error);
+	wire_put_u16(out, fault->error);
 	wire_put_u16(out, fault->type);
 	wire_put_str(out, fault->text, FAULT_TEXT_MAX);
 }
 
 enum wire_error fault_decode(struct wire_in *in, struct fault *fault)
 {
-	fault->error = (enum wire_error)wire_get_u16(in);
+	fault->error = wire_get_u16(in);
 	fault->type = wire_get_u16(in);
 	wire_get_str(in, fault->text, sizeof(fault->text));
 	return wire_end(in);

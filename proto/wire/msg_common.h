@@ -14,8 +14,8 @@ enum {
 };
 
 struct fault {
-	enum wire_error error;
-	uint16_t type; /* of the refused frame */
+	uint16_t error; /* enum wire_error, or a number that only the peer knows */
+	uint16_t type;  /* of the refused frame */
 	char text[FAULT_TEXT_MAX + 1];
 };
 

@@ -60,6 +60,8 @@ def check_conversation(name, pipe, mine):
         tap.is_(refusal(pipe, kind, number, body), wanted, "%s: %s" % (name, what))
     for body in (b"", b"\xff", b"\0" * 7, b"\xff" * 300):
         pipe.send_frame(mine, 5, body)
+    for error in (wire.BUSY + 1, 200, 0x7FFF, 0xFFFF):
+        pipe.send_frame(wire.FAULT, 5, struct.pack(">HH", error, mine) + nngipc.text("an error of its own"))
     pipe.send(b"")
     pipe.send(nngipc.frame(mine, 6, b"")[:9])
     pipe.send(nngipc.HEADER.pack(9, 0, mine, 0, 7))
