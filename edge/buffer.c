@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A head may have left a credential wherever it was: what is given up or moved away from is wiped. */
 enum { SIZE_MIN = 2048 };
 
 const char *buffer_bytes(const struct buffer *buffer)
@@ -19,9 +20,11 @@ static void move_to_front(struct buffer *buffer)
 {
 	if (buffer->start == 0 || !buffer->data)
 		return;
-	memmove(buffer->data, buffer->data + buffer->start, buffer_length(buffer));
-	buffer->end -= buffer->start;
+	size_t length = buffer_length(buffer);
+	memmove(buffer->data, buffer->data + buffer->start, length);
+	explicit_bzero(buffer->data + length, buffer->end - length);
 	buffer->start = 0;
+	buffer->end = length;
 }
 
 static bool grow(struct buffer *buffer, size_t wanted)
@@ -74,7 +77,7 @@ void buffer_take(struct buffer *buffer, size_t length)
 void buffer_free(struct buffer *buffer)
 {
 	if (buffer->data)
-		explicit_bzero(buffer->data, buffer->size); /* a head cut short may have left a credential */
+		explicit_bzero(buffer->data, buffer->size);
 	free(buffer->data);
 	*buffer = (struct buffer){0};
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
@@ -146,6 +147,7 @@ static void discard(struct conn *conn)
 	ssize_t got = recv(conn->watch.fd, nowhere, sizeof(nowhere), 0);
 	if (got == 0 || (got < 0 && errno != EAGAIN))
 		finish(conn, "closed");
+	explicit_bzero(nowhere, got > 0 ? (size_t)got : 0); /* the rest of a head, or the next one, may hold a credential */
 }
 
 /* What the client did is settled at the end of the batch; its last words are heard before that. */

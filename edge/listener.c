@@ -96,6 +96,7 @@ static void turn_away(int fd, const char *reason, const char *client)
 	size_t length = reply_refusal(&reply, &refusal, false, text, sizeof(text));
 	(void)send(fd, text, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)recv(fd, unread, sizeof(unread), MSG_DONTWAIT);
+	sodium_memzero(unread, sizeof(unread)); /* it may hold a credential */
 	close(fd);
 	log_turned_away(reason, client);
 }

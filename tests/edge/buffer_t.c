@@ -47,10 +47,24 @@ static void test_room(void)
 	buffer_free(&buffer);
 }
 
+/* Nobody could wipe what is left where the bytes were. */
+static void test_moved(void)
+{
+	static const char zeros[60];
+	struct buffer buffer = {0};
+	memset(buffer_room(&buffer, 100), 'x', 100);
+	buffer_added(&buffer, 100);
+	buffer_take(&buffer, 60);
+	ok(buffer_room(&buffer, buffer.size - 40) == buffer.data + 40, "bytes are moved to the front");
+	ok(memcmp(buffer.data + 40, zeros, sizeof(zeros)) == 0, "and none stay where they were");
+	buffer_free(&buffer);
+}
+
 int main(void)
 {
 	test_empty();
 	test_order();
 	test_room();
+	test_moved();
 	return tap_done();
 }
