@@ -31,15 +31,17 @@ static const void *ipv4_bytes(const struct sockaddr_storage *address)
 	return address->ss_family == AF_INET ? &((const struct sockaddr_in *)address)->sin_addr : NULL;
 }
 
-/* The upper half of an IPv6 address, or an IPv4 address alone: no IPv6 network in use begins with zeros. */
+/* The upper half of an IPv6 address, or an IPv4 address behind zeros: no IPv6 network in use begins with those. */
 static uint64_t network_of(const struct sockaddr_storage *address)
 {
 	const void *four = ipv4_bytes(address);
-	uint64_t network = 0;
+	uint8_t bytes[NETWORK_SIZE] = {0};
+	uint64_t network;
 	if (four)
-		memcpy(&network, four, sizeof(struct in_addr));
+		memcpy(bytes + NETWORK_SIZE - sizeof(struct in_addr), four, sizeof(struct in_addr));
 	else
-		memcpy(&network, &((const struct sockaddr_in6 *)address)->sin6_addr, NETWORK_SIZE);
+		memcpy(bytes, &((const struct sockaddr_in6 *)address)->sin6_addr, NETWORK_SIZE);
+	memcpy(&network, bytes, sizeof(network));
 	return network;
 }
 

@@ -49,9 +49,12 @@ static void test_networks(void)
 	ok(next && next != peer, "the next /64 is another");
 	struct peer *four = add("192.0.2.7", 1);
 	ok(!add("::ffff:192.0.2.7", 1), "IPv4 inside IPv6 is the IPv4 address");
+	struct peer *alike = add("c000:207::1", 1);
+	ok(alike && alike != four, "an IPv6 network that begins with the same bytes is another");
 	peers_remove(peer);
 	peers_remove(next);
 	peers_remove(four);
+	peers_remove(alike);
 }
 
 /* More addresses than there are buckets, so that some share one. */
