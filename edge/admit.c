@@ -35,6 +35,7 @@ static bool ask_authd(const struct exchange *exchange)
 
 static void identified(struct exchange *exchange, const struct grants_entry *grant)
 {
+	exchange->identified = true;
 	memcpy(exchange->key_id, grant->key_id, sizeof(exchange->key_id));
 	memcpy(exchange->key_name, grant->key_name, sizeof(exchange->key_name));
 	if (exchange->read)

@@ -51,8 +51,9 @@ struct exchange {
 	char model[MODEL_NAME_MAX + 1];
 	struct body body;
 
-	/* Who asks; the names are valid once granted. */
+	/* Who asks; a key that was refused has an id too. */
 	struct credential credential;
+	bool identified; /* by a grant */
 	char key_id[KEY_ID_MAX + 1];
 	char key_name[KEY_NAME_MAX + 1];
 	bool asked_again; /* limiterd did not honour a kept grant, and authd was asked for another */

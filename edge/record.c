@@ -10,14 +10,15 @@
 
 enum { STRANGERS_PER_SECOND = 100 };
 
-/* Whoever has no key could otherwise fill the disk: beyond so many a second, their refusals are only counted. */
+/* Whoever has no key, or no longer a good one, could otherwise fill the disk: beyond so many a second, their refusals
+ * are only counted. */
 static unsigned strangers_left_out;
 
 static bool is_one_too_many(const struct exchange *exchange)
 {
 	static uint64_t second;
 	static unsigned recorded;
-	if (*exchange->key_id)
+	if (exchange->identified)
 		return false;
 	if (second != loop_now() / 1000)
 		recorded = 0;

@@ -45,3 +45,10 @@ with suite.Suite() as gate:
                 "an account of all refusals")
     one_by_one = [record for record in gate.records() if record["status"] == 401]
     tap.ok(len(one_by_one) < WRONG / 2, "most of them are not recorded one by one, but all are accounted for")
+    revoked = gate.make_key()
+    gate.tool("key", "revoke", gate.key_id(revoked))
+    tap.is_(flood(gate, revoked), WRONG, "and with a revoked one")
+    suite.until(lambda: gate.chat(revoked, "any").status == 401 and accounted(gate.records()) >= 2 * WRONG,
+                "an account of those, too")
+    one_by_one = [record for record in gate.records() if record["key_id"] == gate.key_id(revoked)]
+    tap.ok(0 < len(one_by_one) < WRONG / 2, "which are not recorded one by one either")
