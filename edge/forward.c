@@ -92,6 +92,10 @@ void forward_open(struct exchange *exchange, struct wire_bytes lease)
 void forward_refused(struct exchange *exchange)
 {
 	struct refusal refusal;
+	if (exchange->forward.answering) {
+		forward_lost(exchange);
+		return;
+	}
 	exchange->forward.open = false;
 	exchange->taken = true;
 	refusal_overloaded(&refusal, "no more requests can be taken now");
@@ -104,13 +108,11 @@ static enum wire_error violated(struct exchange *exchange)
 	return WIRE_BAD_VALUE;
 }
 
-enum wire_error forward_credit(struct exchange *exchange, const struct stream_credit *credit)
+void forward_credit(struct exchange *exchange, const struct stream_credit *credit)
 {
-	if (credit->bytes > WIRE_STREAM_WINDOW - exchange->forward.credit)
-		return violated(exchange);
-	exchange->forward.credit += credit->bytes;
+	struct forward *forward = &exchange->forward;
+	forward->credit += smaller(credit->bytes, WIRE_STREAM_WINDOW - forward->credit);
 	send_body(exchange);
-	return WIRE_OK;
 }
 
 enum wire_error forward_head(struct exchange *exchange, const struct stream_head *head)

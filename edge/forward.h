@@ -26,8 +26,9 @@ struct forward {
 /* Opens a stream with a sealed lease; refuses when proxyd cannot take it. */
 void forward_open(struct exchange *exchange, struct wire_bytes lease);
 
-/* What proxyd says.  WIRE_OK, or why it may not say that: the exchange has failed then. */
-enum wire_error forward_credit(struct exchange *exchange, const struct stream_credit *credit);
+/* What proxyd says.  Credit over WIRE_STREAM_WINDOW is lost.
+ * WIRE_OK, or why it may not say that: the exchange has failed then. */
+void forward_credit(struct exchange *exchange, const struct stream_credit *credit);
 enum wire_error forward_head(struct exchange *exchange, const struct stream_head *head);
 enum wire_error forward_data(struct exchange *exchange, struct wire_bytes data);
 void forward_trailer(struct exchange *exchange, const struct stream_trailer *trailer);
@@ -35,7 +36,7 @@ void forward_trailer(struct exchange *exchange, const struct stream_trailer *tra
 /* The client took bytes: gives credit for them. */
 void forward_sent(struct exchange *exchange);
 
-/* proxyd would not open it: refuses, and the lease goes back to limiterd unused. */
+/* proxyd would not open it: refuses, and the lease goes back to limiterd unused.  After an answer's head it is lost. */
 void forward_refused(struct exchange *exchange);
 
 /* proxyd has failed: ends the answer so that the client cannot take it for whole. */

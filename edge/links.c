@@ -73,7 +73,9 @@ static enum wire_error take_credit(struct exchange *exchange, struct wire_in *in
 {
 	struct stream_credit credit;
 	enum wire_error error = stream_credit_decode(in, &credit);
-	return error == WIRE_OK ? forward_credit(exchange, &credit) : error;
+	if (error == WIRE_OK)
+		forward_credit(exchange, &credit);
+	return error;
 }
 
 static const struct {

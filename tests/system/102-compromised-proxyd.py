@@ -142,6 +142,19 @@ def revokes_for_itself(s, taken):
     tap.is_(s.limits()["pools"], pools, "fifty leases of nobody's, settled twice: no slot is free that was not")
 
 
+def answers_twice(s, taken):
+    """Whoever gets answers through one connection, for many, would take a second one for the next request's."""
+    link = taken["edge-proxyd"]
+    with s.raw(suite.request_bytes(s.make_key(), suite.chat_body("m"))) as sock:
+        _, number, _ = link.receive(wire.STREAM_OPEN)
+        head = struct.pack(">HB", 200, 0) + nngipc.text("text/plain") + nngipc.text("") + struct.pack(">BQ", 1, 2)
+        link.send(wire.STREAM_HEAD, head, number)
+        link.send(wire.STREAM_DATA, b"ok", number)
+        link.send(wire.FAULT, struct.pack(">HH", wire.REPLAYED, wire.STREAM_OPEN) + nngipc.text(""), number)
+        answer = suite.read_until_closed(sock)
+    tap.is_(answer.count(b"HTTP/1.1 "), 1, "a stream refused after its answer is no second answer; trace: it is cut")
+
+
 # --- the lies it can tell ---
 
 
@@ -189,6 +202,7 @@ with suite.Suite(models=MODELS) as the_suite:
         moves_leases,
         lifts_limits,
         revokes_for_itself,
+        answers_twice,
         lies_of_health,
         lies_of_usage,
     ):
