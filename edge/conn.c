@@ -73,6 +73,8 @@ const char *conn_client(const struct conn *conn)
 
 void conn_put(struct conn *conn, const char *bytes, size_t length)
 {
+	if (conn->end)
+		return;
 	if (buffer_put(&conn->out, bytes, length))
 		conn_settle(conn);
 	else

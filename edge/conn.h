@@ -37,7 +37,8 @@ void conn_wind_down(void);
 
 const char *conn_client(const struct conn *conn);
 
-/* Queues bytes for the client; they leave at the end of the batch. */
+/* Queues bytes for the client; they leave at the end of the batch.  Without memory for them the connection is cut, and
+ * nothing more is queued. */
 void conn_put(struct conn *conn, const char *bytes, size_t length);
 
 /* Bytes queued and not yet taken by the client. */
