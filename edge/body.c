@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shares.h"
+
 enum { FIRST_ROOM_MAX = 64 * 1024 }; /* an announced length is believed so far before any of it has come */
 
 enum wanted {
@@ -29,7 +31,6 @@ static const char *const wanted[WANT_COUNT] = {
 };
 
 static const struct conf_edge *conf;
-static uint64_t held; /* bytes of all bodies together */
 
 void body_init(const struct conf_edge *edge_conf)
 {
@@ -92,8 +93,10 @@ static uint64_t limit_of(const struct body *body)
 	return own > 0 && own < (uint64_t)conf->body_max ? own : (uint64_t)conf->body_max;
 }
 
-enum body_result body_start(struct body *body, const struct http_head *head, struct refusal *refusal)
+enum body_result body_start(struct body *body, const struct http_head *head, const char *key_id,
+                            struct refusal *refusal)
 {
+	body->key_id = key_id;
 	body->announced = head->content_length;
 	return judge(body, http_body_start(&body->framing, head, limit_of(body)), refusal);
 }
@@ -101,14 +104,13 @@ enum body_result body_start(struct body *body, const struct http_head *head, str
 static bool keep(struct body *body, const char *bytes, size_t length)
 {
 	size_t hint = body->announced < FIRST_ROOM_MAX ? (size_t)body->announced : FIRST_ROOM_MAX;
-	if (held + length > (uint64_t)conf->body_total)
+	if (!body->share)
+		body->share = shares_join(body->key_id);
+	if (!body->share || (body->kept.size == 0 && !buffer_room(&body->kept, hint)))
 		return false;
-	if (body->kept.size == 0 && !buffer_room(&body->kept, hint))
+	if (!buffer_room(&body->kept, length) || !shares_take(body->share, length, (uint64_t)conf->body_total))
 		return false;
-	if (!buffer_put(&body->kept, bytes, length))
-		return false;
-	held += length;
-	return true;
+	return buffer_put(&body->kept, bytes, length);
 }
 
 /* What is not what it must be is not kept, but still read to the end of what is at hand: a short bad body does
@@ -249,6 +251,8 @@ bool body_asks_stream(const struct body *body)
 
 void body_free(struct body *body)
 {
-	held -= buffer_length(&body->kept);
+	if (body->share)
+		shares_leave(body->share, buffer_length(&body->kept));
+	body->share = NULL;
 	buffer_free(&body->kept);
 }

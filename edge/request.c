@@ -217,7 +217,7 @@ void request_admitted(struct exchange *exchange)
 		exchange_refuse(exchange, &refusal);
 		return;
 	}
-	enum body_result result = body_start(&exchange->body, &exchange->head, &refusal);
+	enum body_result result = body_start(&exchange->body, &exchange->head, exchange->key_id, &refusal);
 	if (result == BODY_MORE && exchange->head.expect_continue)
 		conn_put(exchange->conn, go_on, strlen(go_on));
 	take_body(exchange, result, &refusal);

@@ -28,7 +28,7 @@
 	X(INT, header_count, "HEIMGATE_HEADER_COUNT", "100", 8, 1000, "headers of a request") \
 	X(INT, body_max, "HEIMGATE_BODY_MAX", "20971520", 1024, 1073741824, "bytes of a request body") \
 	X(INT, body_total, "HEIMGATE_BODY_TOTAL", "268435456", 1024, 17179869184, \
-	  "bytes of all request bodies held at one time") \
+	  "bytes of all request bodies held at one time; a key may hold half of what all others leave") \
 	X(INT, connections, "HEIMGATE_CONNECTIONS", "4096", 1, 65535, "client connections") \
 	X(INT, per_address, "HEIMGATE_CONNECTIONS_PER_ADDRESS", "1024", 1, 65535, "client connections from one address") \
 	X(INT, header_timeout, "HEIMGATE_HEADER_TIMEOUT_MS", "10000", 100, 600000, "ms for a request's whole header") \

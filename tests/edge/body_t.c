@@ -6,7 +6,9 @@
 
 #include "../tap/tap.h"
 
-enum { BODY_MAX = 200, BODY_TOTAL = 300 };
+enum { BODY_MAX = 200, BODY_TOTAL = 700 };
+
+static const char *caller = "one";
 
 /* A client's request body and what is left of it to arrive. */
 struct client {
@@ -36,7 +38,7 @@ static enum body_result feed_to(enum wire_route route, struct body *body, const 
                                 struct refusal *refusal)
 {
 	body_expect(body, wire_route_info(route), "xyz");
-	enum body_result result = body_start(body, &client->head, refusal);
+	enum body_result result = body_start(body, &client->head, caller, refusal);
 	for (size_t at = 0; at < client->length && result == BODY_MORE;) {
 		size_t used, rest = client->length - at;
 		result = body_feed(body, client->bytes + at, rest < step ? rest : step, &used, refusal);
@@ -141,8 +143,12 @@ static void test_bounds(void)
 	ok(feed(&none, &over, 50, &refusal) == BODY_REFUSED && refusal.status == 413, "a larger one is not");
 	ok(feed(&none, &over_chunked, 50, &refusal) == BODY_REFUSED && refusal.status == 413, "nor in chunks");
 	body_free(&none);
-	ok(feed(&second, &most, 50, &refusal) == BODY_REFUSED && refusal.status == 503, "all together are bounded too");
+	ok(feed(&second, &most, 50, &refusal) == BODY_REFUSED && refusal.status == 503, "a key's together are bounded too");
 	body_free(&second);
+	caller = "another";
+	ok(feed(&second, &most, 50, &refusal) == BODY_DONE, "another key has room of its own");
+	body_free(&second);
+	caller = "one";
 	body_free(&first);
 	ok(feed(&second, &most, 50, &refusal) == BODY_DONE, "and what was given back counts no more");
 	body_free(&second);
@@ -154,7 +160,7 @@ static void test_dropped(void)
 	struct body body = {0};
 	struct refusal refusal;
 	size_t used;
-	ok(body_start(&body, &client.head, &refusal) == BODY_MORE, "a body nobody asked for is read");
+	ok(body_start(&body, &client.head, caller, &refusal) == BODY_MORE, "a body nobody asked for is read");
 	ok(body_feed(&body, client.bytes, client.length, &used, &refusal) == BODY_DONE && used == client.length, "whole");
 	is_int((long long)buffer_length(&body.kept), 0, "and dropped");
 	body_free(&body);
