@@ -10,7 +10,8 @@
  * "stream_options.include_usage".  Names are compared as JSON means them
  * (escapes decoded).  A second member of the same name, and one that differs
  * from a wanted name only by case (as lenient decoders fold it, U+017F and
- * U+212A included), is JSON_AMBIGUOUS: two parties could read it differently.
+ * U+212A included) or by what stands behind a U+0000 (where a decoder in C may
+ * end it), is JSON_AMBIGUOUS: two parties could read it differently.
  *
  * Jansson, which serves the control plane, has JSON_STRING and the like too:
  * no file includes both headers.
@@ -85,7 +86,8 @@ struct json_scan {
 	uint8_t tail_high;
 	uint8_t name_length;
 	bool in_name;    /* the string being read is a member's name, */
-	bool keeps_name; /* one that may be wanted */
+	bool keeps_name; /* one that may be wanted, */
+	bool name_cut;   /* and is longer than is kept of it */
 	bool has_members;
 	uint8_t first_length[JSON_WANTED_MAX]; /* of each path's first name */
 	char name[JSON_NAME_ROOM];

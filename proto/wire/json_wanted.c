@@ -33,15 +33,16 @@ void json_wanted_name_start(struct json_scan *scan)
 	scan->in_name = true;
 	scan->keeps_name = candidates(scan) != 0;
 	scan->name_length = 0;
+	scan->name_cut = false;
 	scan->has_members |= scan->depth == 1;
 }
 
 void json_wanted_name_put(struct json_scan *scan, const char *bytes, size_t length)
 {
-	if (length > (size_t)JSON_NAME_ROOM - scan->name_length) {
-		scan->keeps_name = false; /* longer than any wanted name, however folded */
-		return;
-	}
+	size_t room = (size_t)JSON_NAME_ROOM - scan->name_length;
+
+	scan->name_cut |= length > room; /* longer than any wanted name, however folded */
+	length = length < room ? length : room;
 	memcpy(scan->name + scan->name_length, bytes, length);
 	scan->name_length = (uint8_t)(scan->name_length + length);
 }
@@ -82,8 +83,11 @@ static bool compare(struct json_scan *scan, unsigned level, unsigned index)
 	size_t first = scan->first_length[index];
 	const char *wanted = level == 0 ? scan->paths[index] : scan->paths[index] + first + 1;
 	size_t length = level == 0 ? first : strlen(wanted);
+	size_t up_to_nul = strnlen(scan->name, scan->name_length); /* all that some readers see of it */
 
-	if (!same_but_for_case(scan->name, scan->name_length, wanted, length))
+	if (up_to_nul == scan->name_length && scan->name_cut)
+		return true;
+	if (!same_but_for_case(scan->name, up_to_nul, wanted, length))
 		return true;
 	bool exact = scan->name_length == length && memcmp(scan->name, wanted, length) == 0;
 	if (!exact || in_mask(scan->met[level], index))
