@@ -189,13 +189,14 @@ void wire_put_header(struct wire_out *out, unsigned type, uint8_t flags, uint64_
 
 enum wire_error wire_next_frame(struct wire_in *in, struct wire_frame *frame)
 {
-	uint8_t version = wire_get_u8(in);
+	bool foreign = in->offset < in->length && in->data[in->offset] != WIRE_VERSION;
+	wire_get_u8(in);
 	frame->flags = wire_get_u8(in);
 	frame->type = wire_get_u16(in);
 	frame->length = wire_get_u32(in);
 	frame->id = wire_get_u64(in);
-	if (in->error == WIRE_OK && version != WIRE_VERSION)
-		in->error = WIRE_BAD_VERSION;
+	if (foreign)
+		in->error = WIRE_BAD_VERSION; /* also when its header is cut short */
 	frame->body = consume(in, frame->length);
 	if (in->error != WIRE_OK)
 		return in->error;

@@ -114,6 +114,10 @@ static void test_frames(void)
 	wire_in_init(&in, bytes, out.length);
 	is_int(wire_next_frame(&in, &frame), WIRE_BAD_VERSION, "another version is refused");
 	ok(in.error != WIRE_OK, "with everything behind it");
+	for (size_t cut = 1; cut < WIRE_HEADER_SIZE; cut++) {
+		wire_in_init(&in, bytes, cut);
+		is_int(wire_next_frame(&in, &frame), WIRE_BAD_VERSION, "before it is said that it is cut to %zu bytes", cut);
+	}
 	bytes[0] = WIRE_VERSION;
 	for (size_t cut = 0; cut < WIRE_HEADER_SIZE + 4; cut++) {
 		wire_in_init(&in, bytes, cut);
