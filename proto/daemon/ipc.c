@@ -87,7 +87,7 @@ static void note_fault(struct ipc_link *link, const struct wire_frame *frame)
 	wire_in_init(&in, frame->body, frame->length);
 	if (fault_decode(&in, &fault) != WIRE_OK)
 		return;
-	size_t error = (size_t)fault.error < ERRORS ? (size_t)fault.error : ERRORS;
+	size_t error = fault.error < ERRORS ? fault.error : ERRORS;
 	log_fault(link, &link->refused_by_peer[error], "frame-refused-by-peer", &fault);
 }
 
