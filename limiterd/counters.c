@@ -46,11 +46,12 @@ static void add_installation(struct redis *redis)
 	redis_key(redis, "keys");
 }
 
+/* Whatever the id is, no key's name is another's: who takes proxyd over can make leases of any. */
 static void add_account(struct redis *redis, const char *key_id)
 {
 	redis_key(redis, "key:%s", key_id);
-	redis_key(redis, "key:%s:leases", key_id);
-	redis_key(redis, "key:%s:done", key_id);
+	redis_key(redis, "leases:%s", key_id);
+	redis_key(redis, "done:%s", key_id);
 }
 
 static void add_pool(struct redis *redis, const char *upstream)

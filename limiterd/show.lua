@@ -10,10 +10,9 @@ local pools, keys = {}, {}
 
 local function show(key)
 	-- Made from the index, not named in KEYS: the tag that all share puts them on the same node.
-	local name = '{heimgate}:key:' .. key
-	local account = read_account(name)
+	local account = read_account('{heimgate}:key:' .. key)
 	roll(account)
-	local row = {key, account.name, redis.call('ZCOUNT', name .. ':leases', now, '+inf'),
+	local row = {key, account.name, redis.call('ZCOUNT', '{heimgate}:leases:' .. key, now, '+inf'),
 		account.concurrency}
 	for _, bucket in ipairs({account.requests, account.tokens}) do
 		for _, number in ipairs({level_of(bucket)}) do

@@ -11,6 +11,7 @@ from alone import DAY, MODELS, ROUTES, SETTLED, UPSTREAMS, USAGE_ASK, USAGE_TOTA
 import nngipc
 import suite
 import tap
+import wire
 from redisserver import Redis, RedisCluster
 
 
@@ -127,6 +128,21 @@ def given(edge, host):
 
 def pool_use(hosts, name):
     return [host.pool(name)["in_use"] for host in hosts]
+
+
+def check_names(one, other):
+    """Leases of keys whose ids proxyd made up stand in nobody's way."""
+    edges, proxyd = [host.edge() for host in (one, other)], one.proxyd()
+    for edge in edges:
+        edge.await_store()
+    for key_id in ("named:leases", "named:done", "leases:named", "", ":", "s"):
+        proxyd.keep(wire.lease(one.lease_key, key_id=key_id, model="any", upstream="many"))
+    proxyd.settle(wire.lease(one.lease_key, key_id="other", model="any", upstream="many"), 1)
+    left = [edge.ask(host.grant("named", rpm=9))["request_level"]["remaining"] for edge, host in zip(edges, (one, other))]
+    tap.is_(left, [8, 7], "a key is counted whatever keys there are besides")
+    tap.is_([host.show()["counted"] for host in (one, other)], ["in Redis, by all hosts"] * 2, "in Redis, by both hosts")
+    for pipe in edges + [proxyd]:
+        pipe.close()
 
 
 def check_dead_host(one, other):
@@ -309,6 +325,7 @@ with Limiterd(**layout, **shared) as first, Limiterd(**layout, **shared) as seco
     check_batches(server, first)
     check_shared_slots(first, second)
     check_moves(server, first, second)
+    check_names(first, second)
     check_dead_host(second, first)
 with Limiterd(**shared) as alone:
     check_history(server, alone)
