@@ -1,6 +1,7 @@
 /* heimgate-audit usage: requests and tokens, summed up. */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,16 +97,21 @@ static void print_table(const struct usage *usage, const json_t *rows)
 	table_print(&table, stdout);
 }
 
-/* RFC 4180. */
+/* RFC 4180; a terminal may be what reads it. */
 static void put_csv(const char *text)
 {
-	putchar('"');
+	char *doubled = malloc(2 * strlen(text) + 1), *end = doubled;
+	CHECK(doubled != NULL);
 	for (; *text; text++) {
 		if (*text == '"')
-			putchar('"');
-		putchar(*text);
+			*end++ = '"';
+		*end++ = *text;
 	}
+	*end = '\0';
 	putchar('"');
+	table_put(stdout, doubled);
+	putchar('"');
+	free(doubled);
 }
 
 static void print_csv(const struct usage *usage, const json_t *rows)

@@ -26,7 +26,7 @@ def fill(auditd):
     sent = [
         (proxyd, alone.record(request_id=REQUEST_ID)),
         (proxyd, alone.record(tokens=(1, 2))),
-        (proxyd, alone.record(key_id="zzzzzzzzzz", key_name="t\u00e9am, \"B\"", model="llama3.1:8b", tokens=(100, 900))),
+        (proxyd, alone.record(key_id="zzzzzzzzzz", key_name="t\u00e9am, \"B\"", model="odd\"\x1b[2J", tokens=(100, 900))),
         (edge, alone.record(REFUSAL, key_id="", key_name="", model="junk\x1b[31m", status=404, code="model_not_found",
                             tokens=(0, 0), request_id=REQUEST_ID)),
         (authd, alone.record(ADMIN, action="key.create", model="", status=0, tokens=(0, 0), detail='{"rpm":3}')),
@@ -111,7 +111,9 @@ def test_usage(auditd):
                    ["k7Qm2xA9bC", "scripts", "2", "0", "27", "284"],
                    ["-", "-", "0", "1", "0", "0"]], "usage by key, the largest first")
     rows = columns(auditd.audit("usage", "--by", "model").stdout)
-    tap.is_([row[0] for row in rows], ["MODEL", "llama3.1:8b", "gpt-4o-mini", "-"], "by model, junk names together")
+    tap.is_([row[0] for row in rows], ["MODEL", "odd\"?[2J", "gpt-4o-mini", "-"], "by model, junk names together")
+    rows = list(csv.reader(io.StringIO(auditd.audit("usage", "--by", "model", "--csv").stdout)))
+    tap.is_([row[0] for row in rows], ["model", "odd\"?[2J", "gpt-4o-mini", ""], "--csv does not steer a terminal either")
     rows = columns(auditd.audit("usage", "--by=day").stdout)
     today = datetime.datetime.now(datetime.timezone.utc).date()
     tap.is_(rows[1:], [[str(today), "3", "1", "127", "1184"]], "by day")
