@@ -25,7 +25,7 @@ static void take_page(void *arg, struct store_rows *rows, const char *error)
 	struct store_record record;
 	if (!rows)
 		fatalx("%s", error);
-	for (page->count = 0; store_next_record(rows, &record); page->count++) {
+	for (page->count = 0; page->count < PAGE && store_next_record(rows, &record); page->count++) {
 		page->lines[page->count].seq = record.seq;
 		memcpy(page->lines[page->count].id, record.record.id, RECORD_ID_SIZE);
 	}
