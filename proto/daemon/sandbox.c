@@ -13,9 +13,6 @@
 #include "log.h"
 #include "sandbox_private.h"
 
-/* Of the kernel's interface since 6.3, which its header may not know. */
-enum { SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1 };
-
 enum { PLACES_MAX = 256, NAME_SIZE = 128 };
 
 static struct sandbox_place places[PLACES_MAX];
@@ -112,8 +109,6 @@ void sandbox_enter(const char *promises, const char *demand)
 	if (all & 1u << PROMISE_DNS)
 		load_resolver_modules();
 	open_at_once();
-	if (prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
-		log_warn("memory-not-held", "reason=%s", log_text(strerror(errno)));
 	const char *no_paths = sandbox_filter_paths(all, places, place_count);
 	const char *no_calls = sandbox_filter_calls(all);
 	set_name(no_calls, no_paths, all);

@@ -1,9 +1,14 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "sandbox_private.h"
+
+/* Of the kernel's interface since 6.3, which its header may not know. */
+enum { SET_MDWE = 65, MDWE_REFUSE_EXEC_GAIN = 1 };
 
 /* A call that this architecture does not have needs no rule. */
 static int add(scmp_filter_ctx filter, const struct sandbox_rule *rule)
@@ -50,8 +55,15 @@ static uint32_t otherwise(unsigned promises)
 	return promises & 1u << PROMISE_DNS ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
 }
 
+static void hold_memory(void)
+{
+	if (prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0 && errno != EINVAL)
+		log_warn("memory-not-held", "reason=%s", log_text(strerror(errno)));
+}
+
 const char *sandbox_filter_calls(unsigned promises)
 {
+	hold_memory();
 	scmp_filter_ctx filter = seccomp_init(otherwise(promises));
 	if (!filter)
 		return "out of memory";
