@@ -157,5 +157,6 @@ void auditd_close(void)
 {
 	upkeep_close();
 	store_close(store);
+	upkeep_free();
 	journal_close(journal);
 }

@@ -230,6 +230,12 @@ static void begun(void *arg, const struct store_cursor *cursor, const char *erro
 	store_begin_anew(follower->store, &follower->here, go_on, follower);
 }
 
+void follower_free(struct follower *follower)
+{
+	close_segment(follower);
+	free(follower);
+}
+
 void follower_step(struct follower *follower)
 {
 	if (follower->busy)

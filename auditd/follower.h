@@ -22,8 +22,10 @@ struct follower_state {
 /* A step is over.  1: there is more, 0: the store has all that is committed, -1: the store failed. */
 typedef void follower_stepped(void *arg, int result);
 
-/* Journal and store must outlive it.  The caller frees. */
+/* Journal and store must outlive it, but for the store when it is freed. */
 struct follower *follower_new(struct journal *journal, struct store *store, follower_stepped *stepped, void *arg);
+
+void follower_free(struct follower *follower);
 
 /*
  * Begins a step: reads for at most FOLLOWER_SLICE_MS, and has the store commit that.  It may be over during this

@@ -113,6 +113,11 @@ void upkeep_close(void)
 	closing = true;
 }
 
+void upkeep_free(void)
+{
+	follower_free(follower);
+}
+
 void upkeep_wake(void)
 {
 	if (!loop_timer_armed(&follow_timer))

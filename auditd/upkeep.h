@@ -14,6 +14,9 @@ void upkeep_open(struct journal *from, struct store *into, uint64_t days);
 /* What fails from here on is not worth a word: the store is about to be closed. */
 void upkeep_close(void);
 
+/* Once the store is closed. */
+void upkeep_free(void);
+
 /* The journal has more: the store follows within 100 ms. */
 void upkeep_wake(void);
 

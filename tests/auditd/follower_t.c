@@ -59,7 +59,7 @@ static struct both open_new(void)
 static void close_both(struct both *both)
 {
 	store_close(both->store);
-	free(both->follower);
+	follower_free(both->follower);
 	journal_close(both->journal);
 }
 
