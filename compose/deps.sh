@@ -12,7 +12,7 @@ fuzz_needs="clang:clang /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer
 test_needs="$run_needs $fuzz_needs prove:perl python3:python3 node:nodejs npm:npm
 	clang-format:clang-format clang-tidy:clang-tidy cppcheck:cppcheck shellcheck:shellcheck mandoc:mandoc openssl:openssl
 	nginx:nginx-light wrk:wrk /usr/lib/postgresql/*/bin/postgres:postgresql redis-server:redis-server
-	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy
+	systemd-analyze:systemd ip:iproute2 nft:nftables caddy:caddy valgrind:valgrind
 	podman:podman podman-compose:podman-compose runc:runc iptables:iptables debootstrap:debootstrap
 	/usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
 	/usr/libexec/podman/catatonit:catatonit"
