@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "../proto/wire/utf8.h"
+
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 enum { BASE = sizeof(digits) - 1 };
 
@@ -96,15 +98,32 @@ static bool is_control(const char *at)
 	return byte < ' ' || byte == 0x7f || (byte == 0xc2 && next >= 0x80 && next <= 0x9f);
 }
 
-bool keytext_is_label(const char *text, size_t max)
+static bool is_label(const char *text, size_t length, size_t max)
 {
-	size_t length = strlen(text);
 	if (length == 0 || length > max || text[0] == ' ' || text[length - 1] == ' ')
 		return false;
-	for (; *text; text++)
-		if (is_control(text))
+	for (size_t size; length > 0; text += size, length -= size) {
+		size = utf8_length(text, length);
+		if (size == 0 || is_control(text))
 			return false;
+	}
 	return true;
+}
+
+bool keytext_is_label(const char *text, size_t max)
+{
+	return is_label(text, strlen(text), max);
+}
+
+bool keytext_is_list(const char *models)
+{
+	const char *name = models;
+	size_t length = strcspn(name, "\n");
+	while (is_label(name, length, MODEL_NAME_MAX) && name[length] == '\n') {
+		name += length + 1;
+		length = strcspn(name, "\n");
+	}
+	return *models == '\0' || (name[length] == '\0' && is_label(name, length, MODEL_NAME_MAX));
 }
 
 int keytext_number(const char *text, uint64_t max, uint64_t *number)

@@ -45,9 +45,12 @@ bool keytext_is_id(const char *text);
  * around it and refuse what is not printable. */
 const char *keytext_secret_fault(const char *secret, size_t length);
 
-/* Whether the text can name something in a table: 1 to max bytes without control characters, and
+/* Whether the text can name something in a table: 1 to max bytes of UTF-8 without control characters, and
  * without spaces around it. */
 bool keytext_is_label(const char *text, size_t max);
+
+/* Whether these are names of models, newline between, or none. */
+bool keytext_is_list(const char *models);
 
 /* The parsers return 0, or -1 when the text is malformed or out of range; the result is then untouched. */
 

@@ -180,7 +180,7 @@ struct key *store_postgres_get(const PGresult *rows, int row)
 	key->scope.local_only = get_number(&in, 1);
 	key->scope.images = (uint32_t)get_number(&in, UINT32_MAX);
 	key->scope.image_kib = (uint32_t)get_number(&in, UINT32_MAX);
-	if (in.good)
+	if (in.good && store_is_key(key))
 		return key;
 	free(key);
 	return NULL;

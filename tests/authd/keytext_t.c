@@ -79,6 +79,11 @@ static void labels(void)
 	   "not empty, no spaces around");
 	ok(!keytext_is_label("a\nb", 64) && !keytext_is_label("a\x1b[31mb", 64) && !keytext_is_label("a\xc2\x9b", 64),
 	   "no control characters, of either kind");
+	ok(!keytext_is_label("a\xff", 64) && !keytext_is_label("a\xc3", 64), "nor what is no UTF-8");
+	ok(keytext_is_list("") && keytext_is_list("m") && keytext_is_list("m1\nm 2"), "lists of models");
+	ok(!keytext_is_list("\n") && !keytext_is_list("\nm") && !keytext_is_list("m\n") && !keytext_is_list("m\n\nn") &&
+	       !keytext_is_list("m\n\xff"),
+	   "none with names that are none");
 	ok(keytext_is_label("four", 4) && !keytext_is_label("fives", 4), "no longer than allowed");
 }
 

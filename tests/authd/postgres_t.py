@@ -78,10 +78,15 @@ def damaged_row(server, authd):
     tap.is_(edge.wait_told()[0], key_id(spare), "which is told")
     revoke_elsewhere(server, good)
     tap.is_(edge.wait_told()[0], key_id(good), "but what others change is seen")
-    sql(server, "UPDATE keys SET budget = '5/day' WHERE id = '%s'" % key_id(bad))
+    sql(server, "UPDATE keys SET budget = '5/day', owner = E'\\x1b[2K' WHERE id = '%s'" % key_id(bad))
+    authd.restart()
+    edge.close()
+    edge = authd.edge()
+    wait_unwell(edge, "the database's row of key %s cannot be used" % key_id(bad))
+    sql(server, "UPDATE keys SET owner = '' WHERE id = '%s'" % key_id(bad))
     wait_well(edge)
     tap.is_(edge.ask(bad)["budget"], 5, "mended, it is taken")
-    tap.is_(authd.log().count("event=key-unusable"), 1, "the log has it once")
+    tap.is_(authd.log().count("event=key-unusable"), 2, "the log has each damage once")
     edge.close()
 
 

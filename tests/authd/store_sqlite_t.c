@@ -102,7 +102,12 @@ static void refuses_bad_rows(void)
 	                                    "image_kib = 4294967296",
 	                                    "hash = x'00'",
 	                                    "name = 'a' || char(0) || 'b'",
-	                                    "owner = printf('%200d', 1)"};
+	                                    "name = CAST(x'ff' AS TEXT)",
+	                                    "name = ''",
+	                                    "owner = printf('%200d', 1)",
+	                                    "owner = char(27) || '[2K'",
+	                                    "models = 'm1' || char(10)",
+	                                    "models = CAST(x'6dc3' AS TEXT)"};
 	sqlite3 *other = open_beside();
 	for (size_t i = 0; i < sizeof(spoil) / sizeof(*spoil); i++) {
 		char sql[128];

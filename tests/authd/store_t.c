@@ -103,9 +103,12 @@ static void refuses_stale_changes(struct key *other)
 
 static void keeps_long_lists(void)
 {
+	enum { NAME = 64 };
 	struct host host = {0};
 	char models[MODEL_LIST_MAX + 1];
-	memset(models, 'm', MODEL_LIST_MAX);
+	for (size_t i = 0; i < MODEL_LIST_MAX; i++)
+		models[i] = i % NAME == NAME - 1 ? '\n' : 'm';
+	models[MODEL_LIST_MAX - 1] = 'm';
 	models[MODEL_LIST_MAX] = '\0';
 	struct key *key = key_new(models), *plain = host_make_key("long", 9);
 	size_t size = offsetof(struct key, models);
