@@ -34,13 +34,19 @@ static bool is_one(const json_t *key, const char *member)
 	return json_integer_value(json_object_get(key, member)) == 1;
 }
 
+static const char *name_at(const json_t *models, size_t index)
+{
+	const char *name = json_string_value(json_array_get(models, index));
+	return name ? name : "";
+}
+
 /* Only whole names, as many as fit. */
 static void write_models(const json_t *key, char *cell, size_t size)
 {
 	const json_t *models = json_object_get(key, "models");
 	size_t count = json_array_size(models), i = 0;
 	for (; i < count; i++) {
-		const char *name = json_string_value(json_array_get(models, i));
+		const char *name = name_at(models, i);
 		if (i > 0 && strlen(cell) + strlen(name) > MODELS_WIDTH)
 			break;
 		append(cell, size, ",", name);
@@ -94,8 +100,11 @@ void keytable_print(FILE *to, const json_t *keys)
 
 static void print_line(FILE *to, const char *title, const char *text)
 {
-	if (*text)
-		fprintf(to, "%-10s%s\n", title, text);
+	if (!*text)
+		return;
+	fprintf(to, "%-10s", title);
+	table_put(to, text);
+	fputc('\n', to);
 }
 
 static void print_models(FILE *to, const json_t *models)
@@ -103,12 +112,12 @@ static void print_models(FILE *to, const json_t *models)
 	if (json_array_size(models) == 0)
 		print_line(to, "models", "all");
 	for (size_t i = 0; i < json_array_size(models); i++)
-		print_line(to, i == 0 ? "models" : "", json_string_value(json_array_get(models, i)));
+		print_line(to, i == 0 ? "models" : "", name_at(models, i));
 }
 
 void keytable_print_one(FILE *to, const json_t *key)
 {
-	char limits[CELL_SIZE] = "";
+	char limits[CELL_SIZE] = "", note[CELL_SIZE] = "";
 	write_limits(key, limits, sizeof(limits));
 	print_line(to, "id", text_of(key, "id", ""));
 	print_line(to, "name", text_of(key, "name", ""));
@@ -120,6 +129,7 @@ void keytable_print_one(FILE *to, const json_t *key)
 	print_line(to, "expires", text_of(key, "expires", "never"));
 	print_line(to, "revoked", text_of(key, "revoked", ""));
 	if (*text_of(key, "former_secret_until", ""))
-		fprintf(to, "%-10sthe secret before the last rotation works until %s\n", "note",
-		        text_of(key, "former_secret_until", ""));
+		snprintf(note, sizeof(note), "the secret before the last rotation works until %s",
+		         text_of(key, "former_secret_until", ""));
+	print_line(to, "note", note);
 }

@@ -5,6 +5,7 @@
 #include "../proto/daemon/conf.h"
 #include "../proto/daemon/ctl.h"
 #include "../proto/daemon/log.h"
+#include "../proto/daemon/table.h"
 #include "keyoption.h"
 #include "keysecret.h"
 #include "keytable.h"
@@ -79,6 +80,14 @@ static const char *member(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
+/* Its id and its name, as a terminal may have them. */
+static void print_key(FILE *to, const json_t *key)
+{
+	table_put(to, member(key, "id"));
+	fputc(' ', to);
+	table_put(to, member(key, "name"));
+}
+
 /* A key that could not be shown would be lost. */
 static void flush_output(void)
 {
@@ -103,13 +112,16 @@ static void hand_out(const char *verb, struct keyoption_values *values, struct k
 	json_object_set_new(values->arguments, "hash", json_string(secret->hash));
 	json_t *key = call(verb, values->arguments);
 	if (values->secret_stdin)
-		printf("%s %s\n", member(key, "id"), member(key, "name"));
+		print_key(stdout, key);
 	else
-		printf("%s\n", secret->text);
+		fputs(secret->text, stdout);
+	fputc('\n', stdout);
 	flush_output();
-	if (!values->secret_stdin)
-		fprintf(stderr, "This is the key of \"%s\". It is shown only now; its id is %s.\n", member(key, "name"),
-		        secret->id);
+	if (!values->secret_stdin) {
+		fputs("This is the key of \"", stderr);
+		table_put(stderr, member(key, "name"));
+		fprintf(stderr, "\". It is shown only now; its id is %s.\n", secret->id);
+	}
 	keysecret_wipe(secret);
 	json_decref(key);
 }
@@ -199,7 +211,8 @@ static void run_revoke(struct keyoption_values *values)
 {
 	json_object_set_new(values->arguments, "id", json_string(values->operand));
 	json_t *key = call("key.revoke", values->arguments);
-	printf("%s %s is revoked\n", member(key, "id"), member(key, "name"));
+	print_key(stdout, key);
+	printf(" is revoked\n");
 	flush_output();
 	json_decref(key);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../wire/msg_common.h"
+#include "table.h"
 
 enum { CTL_TIMEOUT_MS = 10 * 1000 };
 
@@ -19,8 +20,7 @@ enum { CTL_TIMEOUT_MS = 10 * 1000 };
 static void complain(const char *text)
 {
 	fprintf(stderr, "%s: ", program_invocation_short_name);
-	for (; *text; text++)
-		fputc((unsigned char)*text < ' ' || *text == '\177' ? '?' : *text, stderr);
+	table_put(stderr, text);
 	fputc('\n', stderr);
 }
 

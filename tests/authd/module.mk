@@ -1,5 +1,6 @@
-TESTS += $(addprefix tests/authd/,keytext_t keystore_t store_sqlite_t snapshot_t)
+TESTS += $(addprefix tests/authd/,keytext_t keystore_t store_sqlite_t snapshot_t keytable_t)
 tests/authd/keytext_t_SOURCES := tests/authd/keytext_t.c tests/tap/tap.c authd/keytext.c
+tests/authd/keytable_t_SOURCES := tests/authd/keytable_t.c tests/tap/tap.c authd/keytable.c
 tests/authd/keystore_t_SOURCES := tests/authd/keystore_t.c tests/tap/tap.c authd/keystore.c authd/verify.c authd/key.c
 tests/authd/snapshot_t_SOURCES := tests/authd/snapshot_t.c tests/tap/tap.c authd/snapshot.c authd/snapshot_bytes.c authd/keystore.c authd/key.c
 
