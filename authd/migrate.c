@@ -2,11 +2,11 @@
  * heimgate-migrate-keys: copies every key from the embedded store to the one
  * that HEIMGATE_AUTH_STORE names, in one transaction, and compares both.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "../proto/daemon/conf.h"
@@ -14,6 +14,7 @@
 #include "../proto/daemon/loop.h"
 #include "../proto/daemon/postgres.h"
 #include "../proto/daemon/resolver.h"
+#include "../proto/daemon/sp.h"
 #include "../proto/wire/proto.h"
 #include "keystore.h"
 #include "store.h"
@@ -231,17 +232,20 @@ static void judge_urls(const char *from, const char *to)
 		fatal_usage("HEIMGATE_AUTH_STORE has to name the database to copy to: postgresql://USER@HOST/DATABASE");
 }
 
-/* What a running authd changed meanwhile would be left behind. */
+/* What a running authd changed meanwhile would be left behind.  By way of the directory's descriptor, because a
+ * socket's path may have 107 bytes only. */
 static void judge_suite(const struct conf_authd *conf)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s/link", conf->run,
-	                      wire_link_info(LINK_CTL_AUTHD)->name);
-	bool fits = length > 0 && (size_t)length < sizeof(address.sun_path);
-	if (fits && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+	char path[64];
+	int directory = open(conf->run, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0 && errno == ENOENT)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s/link", directory, wire_link_info(LINK_CTL_AUTHD)->name);
+	if (directory >= 0 && sp_dial(path) >= 0)
 		fatalx("heimgate-authd is running: stop the suite first");
-	close(fd);
+	if (errno != ENOENT && errno != ECONNREFUSED)
+		fatal("cannot tell whether heimgate-authd is running");
+	close(directory);
 }
 
 int main(int argc, char **argv)
