@@ -118,7 +118,7 @@ static char take(const char **text)
 
 static bool is_blank(char byte)
 {
-	return byte >= '\0' && byte <= ' ';
+	return (unsigned char)byte <= ' ';
 }
 
 static const char *skip_blanks(const char *text, const char *end)
