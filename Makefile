@@ -13,6 +13,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wundef
 CFLAGS   += $(WARNINGS) $(if $(WERROR),-Werror)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+# Return addresses are signed, and jumps have places to land.
+MACHINE  := $(shell $(CC) -dumpmachine 2>/dev/null)
+CFLAGS   += $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
 ifneq ($(SANITIZE),)
 CPPFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CPPFLAGS)) -DHEIMGATE_SANITIZED
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all

@@ -2,7 +2,8 @@
 # Shows how each program that was built is hardened, and fails when one lacks what all must have: `hardening.sh PROGRAMS`.
 # pie: placed anywhere in memory.  relro, now: tables of functions are read-only once it runs.  canary: overwritten
 # stacks are noticed.  fortify: so are overflows in calls whose bounds the compiler knows.  nx: no stack runs as code.
-# path: no directory of its own for libraries.
+# path: no directory of its own for libraries.  signed: return addresses are, which only processors of ARM's can.
+# OBJDUMP is the objdump that knows the programs' processor.
 set -eu
 lacking=0
 
@@ -17,7 +18,7 @@ judge() {
 	fi
 }
 
-printf '%-26s %-8s %-8s %-8s %-8s %-8s %-8s %-8s\n' program pie relro now canary fortify nx path
+printf '%-26s %-8s %-8s %-8s %-8s %-8s %-8s %-8s %-8s\n' program pie relro now canary fortify nx path signed
 for program; do
 	facts=$(readelf -hldW "$program" && nm -D "$program")
 	echo "$facts" | grep -qE '\((RPATH|RUNPATH)\)' || facts="$facts
@@ -30,6 +31,12 @@ no path"
 	judge fortify '_chk@'
 	judge nx 'GNU_STACK.* RW '
 	judge path '^no path$'
+	if echo "$facts" | grep -q 'Machine:.*AArch64'; then
+		facts=$("${OBJDUMP:-objdump}" -d "$program")
+		judge signed paciasp
+	else
+		printf ' %-8s' -
+	fi
 	echo
 done
 exit "$lacking"
