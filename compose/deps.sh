@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what is missing to build and run (`deps.sh run`), to test, lint and measure as well (`deps.sh test`), for
-# `make soak` (`deps.sh soak`), or to fuzz and see what that reaches (`deps.sh fuzz`).
+# `make soak` (`deps.sh soak`), to fuzz and see what that reaches (`deps.sh fuzz`), or for `make test-aarch64` (`deps.sh
+# aarch64`).
 # Each need is a command or a file, and the Debian package that has it.
 set -eu
 
@@ -17,13 +18,17 @@ test_needs="$run_needs $fuzz_needs prove:perl python3:python3 node:nodejs npm:np
 	/usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
 	/usr/libexec/podman/catatonit:catatonit"
 
+aarch64_needs="make:make git:git aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-system-aarch64:qemu-system-arm
+	debootstrap:debootstrap /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring cpio:cpio"
+
 case "${1:-}" in
 run) needs=$run_needs ;;
 test) needs=$test_needs ;;
 soak) needs="$test_needs slowhttptest:slowhttptest" ;;
 fuzz) needs="$run_needs $fuzz_needs llvm-cov:llvm llvm-profdata:llvm" ;;
+aarch64) needs=$aarch64_needs ;;
 *)
-	echo "usage: deps.sh run|test|soak|fuzz" >&2
+	echo "usage: deps.sh run|test|soak|fuzz|aarch64" >&2
 	exit 100
 	;;
 esac
@@ -44,7 +49,9 @@ for need in $needs; do
 	set -f
 done
 set +f
-[ "$1" = run ] || [ "$1" = fuzz ] || python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+case $1 in
+test | soak) python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv" ;;
+esac
 [ -n "$missing" ] || exit 0
 
 echo "heimgate needs these packages of the distribution:$missing"

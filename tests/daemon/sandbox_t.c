@@ -132,6 +132,7 @@ int main(void)
 	log_init("test");
 	log_level_set(LOG_LEVEL_ERROR);
 	landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
+	printf("# Landlock %ld\n", landlock);
 	acts_prepare();
 	check_names();
 	is_int((int)program_promises_count, 7, "five daemons, the door and the resolver promise something");
