@@ -11,9 +11,6 @@ mount -t tmpfs -o mode=1777 tmpfs /tmp
 ip link set lo up
 export PATH=/usr/sbin:/usr/bin LANG=C.UTF-8 HOME=/root
 cd /heimgate || exit
-# shellcheck source=/dev/null # made with the machine
-. ./environment
-export HEIMGATE_BIN
 
 failed=0
 echo "$(uname -m), Linux $(uname -r)"

@@ -5,7 +5,7 @@ set -eu
 root=$1
 build=$2
 shift 2
-scratch=$(mktemp -d "${build%/*}/machine-XXXXXX")
+scratch=$(realpath "$(mktemp -d "${build%/*}/machine-XXXXXX")")
 trap 'rm -rf "$scratch"' EXIT
 
 # What the machine needs of the packages, the sources and what was built; the last is where it was here.
@@ -17,7 +17,6 @@ fill() {
 	find "$build/bin" "$build/tests" | copy . heimgate
 	cp tests/aarch64/init.sh "$scratch/files/init"
 	printf '%s\n' "$@" >"$scratch/files/heimgate/asked"
-	echo "HEIMGATE_BIN=/heimgate/$build/bin" >"$scratch/files/heimgate/environment"
 	(cd "$scratch/files" && find . | cpio --quiet -o -H newc) >"$scratch/initrd"
 }
 
@@ -27,14 +26,15 @@ copy() {
 	(cd "$1" && cpio --quiet -pdm "$to")
 }
 
+# boot KERNEL: what it does not know on its command line is in the environment of the first process.
 boot() {
 	nice qemu-system-aarch64 -M virt -cpu max -m 1536 -no-reboot -nodefaults -display none -serial stdio \
-		-kernel "$1" -initrd "$scratch/initrd" -append "console=ttyAMA0 quiet panic=-1" </dev/null |
+		-kernel "$1" -initrd "$scratch/initrd" </dev/null \
+		-append "console=ttyAMA0 quiet panic=-1 HEIMGATE_BIN=/heimgate/$build/bin" |
 		sed -u -e 's/\r$//' -e '/: Power /d' | tee "$scratch/said"
 	grep -q '^all of them passed$' "$scratch/said"
 }
 
-scratch=$(realpath "$scratch")
 fill "$@"
 failed=0
 for kernel in "$root"/boot/vmlinuz-*; do
