@@ -232,3 +232,9 @@ void keytext_time_format(char *text, uint64_t ms)
 	if (gmtime_r(&seconds, &tm))
 		strftime(text, KEYTEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
+
+bool keytext_is_key(const struct key *key)
+{
+	return keytext_is_label(key->id, KEY_ID_MAX) && keytext_is_label(key->name, KEY_NAME_MAX) &&
+	       (key->owner[0] == '\0' || keytext_is_label(key->owner, KEY_OWNER_MAX)) && keytext_is_list(key->models);
+}

@@ -11,6 +11,7 @@
 #define AUTHD_KEYTEXT_H
 
 #include "../proto/wire/stamp.h"
+#include "key.h"
 
 #define KEYTEXT_PREFIX "sk-hg-"
 
@@ -71,5 +72,8 @@ void keytext_budget_format(char *text, const struct limits *limits);
 
 /* ms since the epoch as RFC 3339 in UTC, into text[KEYTEXT_TIME_SIZE]. */
 void keytext_time_format(char *text, uint64_t ms);
+
+/* Whether a row's texts are such as a key can have: others could not be shown, and their key would be good unseen. */
+bool keytext_is_key(const struct key *key);
 
 #endif

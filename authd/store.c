@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../proto/daemon/log.h"
-#include "keytext.h"
 #include "store_engine.h"
 
 static const struct {
@@ -22,12 +21,6 @@ static const struct store_engine *engine_of(const char *url)
 		if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0)
 			return schemes[i].engine;
 	return NULL;
-}
-
-bool store_is_key(const struct key *key)
-{
-	return keytext_is_label(key->id, KEY_ID_MAX) && keytext_is_label(key->name, KEY_NAME_MAX) &&
-	       (key->owner[0] == '\0' || keytext_is_label(key->owner, KEY_OWNER_MAX)) && keytext_is_list(key->models);
 }
 
 bool store_judge(const char *url, char *error)

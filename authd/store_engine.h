@@ -19,9 +19,6 @@ struct store {
 	struct store_events events;
 };
 
-/* Whether a row's texts are such as a key can have: others could not be shown, and their key would be good unseen. */
-bool store_is_key(const struct key *key);
-
 /* Why a save is refused, in both engines' SQL. */
 #define STORE_CHANGED_ELSEWHERE "the key was changed elsewhere meanwhile: look at it and try again"
 #define STORE_NAME_TAKEN "there is an active key of this name already"

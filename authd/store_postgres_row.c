@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../proto/daemon/postgres.h"
+#include "keytext.h"
 #include "store_engine.h"
 
 /*
@@ -180,7 +181,7 @@ struct key *store_postgres_get(const PGresult *rows, int row)
 	key->scope.local_only = get_number(&in, 1);
 	key->scope.images = (uint32_t)get_number(&in, UINT32_MAX);
 	key->scope.image_kib = (uint32_t)get_number(&in, UINT32_MAX);
-	if (in.good && store_is_key(key))
+	if (in.good && keytext_is_key(key))
 		return key;
 	free(key);
 	return NULL;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "keytext.h"
-#include "store_engine.h"
 
 /* Columns are written and read one after the other, as the fields of a frame are. */
 struct row {
@@ -124,7 +123,7 @@ struct key *store_sqlite_get(sqlite3_stmt *statement)
 	key->scope.local_only = get_number(&in, 1);
 	key->scope.images = (uint32_t)get_number(&in, UINT32_MAX);
 	key->scope.image_kib = (uint32_t)get_number(&in, UINT32_MAX);
-	if (in.good && store_is_key(key))
+	if (in.good && keytext_is_key(key))
 		return key;
 	free(key);
 	return NULL;
