@@ -13,10 +13,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
             -Wpointer-arith -Wwrite-strings -Wswitch-enum -Wvla -Wformat=2 -Wundef
 CFLAGS   += $(WARNINGS) $(if $(WERROR),-Werror)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-# Return addresses are signed, and jumps have places to land.
+# Return addresses are signed, and jumps have places to land; sanitizers cannot read such addresses.
 MACHINE  := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifeq ($(SANITIZE),)
 CFLAGS   += $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
-ifneq ($(SANITIZE),)
+else
 CPPFLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(CPPFLAGS)) -DHEIMGATE_SANITIZED
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=$(SANITIZE)
@@ -104,4 +105,4 @@ clean: ## remove what was built
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z_-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | sort -u | awk -F'|' '{ printf "  make %-17s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9_-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | sort -u | awk -F'|' '{ printf "  make %-17s %s\n", $$1, $$2 }'

@@ -195,8 +195,6 @@ const struct sandbox_rule sandbox_rules[] = {
 #endif
 	ALWAYS(SANITIZER, "wait4"),
 	ALWAYS(SANITIZER, "prctl"),
-	/* What they open takes no standard descriptor's place. */
-	ALWAYS(SANITIZER, "dup"),
 	ALWAYS(SANITIZER, "getppid"),
 	MASKED(SANITIZER, "open", 1, WRITING, 0, "for reading"),
 	MASKED(SANITIZER, "openat", 2, WRITING, 0, "for reading"),

@@ -113,6 +113,7 @@ static int enter_without_landlock(const char *demand)
 		if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SYS_landlock_create_ruleset, 0) < 0 ||
 		    seccomp_load(filter) < 0)
 			_exit(1);
+		seccomp_release(filter);
 		close(STDERR_FILENO);
 		enter("base", demand);
 		_exit(strstr(sandbox_name(), "seccomp, no landlock: kernel too old") == sandbox_name() ? 0 : 2);

@@ -97,8 +97,8 @@ def check_targets():
     text = run("make", "help").stdout
     wanted = set()
     for _, document in documents():
-        wanted |= set(re.findall(r"`(?:sudo )?make ([a-z_-]+)", document))
-        wanted |= set(re.findall(r"^(?:\$ |sudo )?make ([a-z_-]+)", document, re.M))
+        wanted |= set(re.findall(r"`(?:sudo )?make ([a-z0-9_-]+)", document))
+        wanted |= set(re.findall(r"^(?:\$ |sudo )?make ([a-z0-9_-]+)", document, re.M))
     missing = [w for w in sorted(wanted) if f"make {w} " not in text]
     ok(wanted and not missing, "every make target that a document names is in make help", missing)
 
