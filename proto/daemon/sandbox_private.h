@@ -32,7 +32,7 @@ struct sandbox_match {
 	uint64_t mask, value;
 };
 
-enum { SANDBOX_MATCHES = 2 };
+enum { SANDBOX_MATCHES = 3 };
 
 struct sandbox_rule {
 	enum sandbox_promise promise;

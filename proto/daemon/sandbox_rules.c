@@ -1,6 +1,7 @@
 /* Which system calls stand behind each word.  Whatever no promise of a program names ends it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -42,11 +43,13 @@ enum { SOCKET_TYPE = 0xf };
 		.promise = PROMISE_##word, .call = name, .when = text, .match = { {number, mask, value} } \
 	}
 #define ONLY(word, name, number, value) MASKED(word, name, number, INT_MASK, value, #value)
+/* Of its protocols the usual one, which is 0; TCP has a number as well. */
 #define SOCKET(word, family, type, text) \
 	{ \
 		.promise = PROMISE_##word, .call = "socket", .when = text, .match = { \
 			{0, INT_MASK, family}, \
-			{1, SOCKET_TYPE, type} \
+			{1, SOCKET_TYPE, type}, \
+			{2, INT_MASK & ~((type) == SOCK_STREAM && (family) != AF_UNIX ? (uint64_t)IPPROTO_TCP : 0), 0} \
 		} \
 	}
 
@@ -151,7 +154,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	ALWAYS(PROC, "rseq"),
 	ALWAYS(PROC, "pidfd_open"),
 	ALWAYS(PROC, "wait4"),
-	ALWAYS(PROC, "kill"),
+	ONLY(PROC, "kill", 1, SIGKILL),
 	ONLY(PROC, "prctl", 0, PR_SET_PDEATHSIG),
 
 	MASKED(RPATH, "openat", 2, WRITING, 0, "for reading"),

@@ -45,7 +45,7 @@ static void send_frame(enum wire_type type, const void *body, size_t length)
 
 static void send_fault(unsigned error)
 {
-	struct fault fault = {.error = (enum wire_error)error, .type = MSG_AUTH_GRANT, .text = "so it says"};
+	struct fault fault = {.error = (uint16_t)error, .type = MSG_AUTH_GRANT, .text = "so it says"};
 	uint8_t body[512];
 	struct wire_out out;
 	wire_out_init(&out, body, sizeof(body));

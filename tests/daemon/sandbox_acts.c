@@ -145,26 +145,18 @@ static int look_up_a_name(void)
 	return 0;
 }
 
-static int make_udp_socket(void)
-{
-	return result_of(socket(AF_INET, SOCK_DGRAM, 0));
-}
+#define SOCKET(name, ...) \
+	static int make_##name##_socket(void) \
+	{ \
+		return result_of(socket(__VA_ARGS__)); \
+	}
 
+SOCKET(udp, AF_INET, SOCK_DGRAM, 0)
+SOCKET(mptcp, AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
 /* Without a protocol nobody gets one, but only who may ask is told that. */
-static int make_raw_socket(void)
-{
-	return result_of(socket(AF_INET, SOCK_RAW, 0));
-}
-
-static int make_netlink_socket(void)
-{
-	return result_of(socket(AF_NETLINK, SOCK_RAW, 0));
-}
-
-static int make_unix_datagram_socket(void)
-{
-	return result_of(socket(AF_UNIX, SOCK_DGRAM, 0));
-}
+SOCKET(raw, AF_INET, SOCK_RAW, 0)
+SOCKET(netlink, AF_NETLINK, SOCK_RAW, 0)
+SOCKET(unix_datagram, AF_UNIX, SOCK_DGRAM, 0)
 
 /* --- processes --- */
 
@@ -312,6 +304,7 @@ const struct act acts[] = {
 	{"connect a socket by sending", reconnect_by_sending, 0, 0, false},
 	{"look up a name", look_up_a_name, P(DNS), 1, false},
 	{"make a UDP socket", make_udp_socket, P(DNS), 0, false},
+	{"make a socket of a rarer protocol", make_mptcp_socket, 0, 0, false},
 	{"make a raw socket", make_raw_socket, 0, 0, false},
 	{"make a netlink socket", make_netlink_socket, 0, 0, false},
 	{"make a unix datagram socket", make_unix_datagram_socket, 0, 0, false},
