@@ -20,6 +20,7 @@
 #include "../proto/daemon/priv.h"
 #include "../proto/daemon/resolver.h"
 #include "journal.h"
+#include "store_sqlite.h"
 
 enum { DESCRIPTORS = 128 };
 
@@ -123,6 +124,8 @@ static void move(struct migrate *migrate, const struct journal *journal)
 
 static void run(const struct conf_auditd *conf, const char *url, const char *directory, const char *file)
 {
+	if (!store_sqlite_is_current(file))
+		fatal_usage("%s is not a history that this version of heimgate made", file);
 	char *segments = conf_path(directory, "journal");
 	loop_open();
 	resolver_open();

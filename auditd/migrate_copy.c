@@ -43,7 +43,7 @@ static void read_page(struct store *store, const struct migrate *migrate, uint64
 
 /* --- comparing --- */
 
-/* Both pages begin behind the same line. */
+/* The database's page begins where the file's does. */
 static void compare_pages(const struct page *file, const struct page *database, uint64_t last,
                           struct migrate_counts *counts)
 {
@@ -70,7 +70,7 @@ struct migrate_counts migrate_compare(const struct migrate *migrate, uint64_t la
 	uint64_t after = 0;
 	do {
 		read_page(migrate->from, migrate, after, &file);
-		read_page(migrate->to, migrate, after, &database);
+		read_page(migrate->to, migrate, file.count > 0 ? file.lines[0].seq - 1 : after, &database);
 		compare_pages(&file, &database, last, &counts);
 		after = file.count > 0 ? file.lines[file.count - 1].seq : last;
 	} while (after < last);

@@ -109,6 +109,15 @@ static int make_file(const char *path, char *error)
 	return 0;
 }
 
+bool store_sqlite_is_current(const char *path)
+{
+	struct store_sqlite store = {.db = NULL};
+	bool current = sqlite3_open_v2(path, &store.db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+	               store_sqlite_number(&store, "PRAGMA user_version") == VERSION;
+	sqlite3_close(store.db);
+	return current;
+}
+
 static int connect_file(struct store_sqlite *store, char *error)
 {
 	if (make_file(store->path, error) < 0)

@@ -31,6 +31,9 @@ int store_sqlite_fail(struct store_sqlite *store, const char *what, char *error)
 /* The number in the first column of the first row, or -1. */
 int64_t store_sqlite_number(struct store_sqlite *store, const char *question);
 
+/* Whether this file has the tables of this version: another one would be begun anew by opening it. */
+bool store_sqlite_is_current(const char *path);
+
 /* Makes all tables anew.  -1 and the error. */
 int store_sqlite_empty(struct store_sqlite *store, char *error);
 

@@ -67,6 +67,8 @@ static bool create(struct admin *admin, struct args *args, struct wire_out *json
 static bool list(struct admin *admin, struct args *args, struct wire_out *json)
 {
 	size_t next = keystore_after(admin->keys, args_text(args, "after", "")), bytes = 0;
+	if (!args_good(args))
+		return ctl_refuse(json, args->error);
 	json_t *page = json_array();
 	for (; next < keystore_count(admin->keys) && bytes < PAGE_BYTES; next++) {
 		json_t *shown = keyjson_show(keystore_at(admin->keys, next), loop_wall());

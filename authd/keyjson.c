@@ -66,7 +66,7 @@ static void read_fields(struct args *args, const struct limits *defaults, uint64
 	read_scope(args, &key->scope);
 	args_hash(args, "hash", key->hash);
 	key->created = key->changed = now;
-	key->expires = args_number(args, "expires", INT64_MAX, 0);
+	key->expires = args_number(args, "expires", KEYTEXT_TIME_MAX, 0);
 	if (!keytext_is_id(key->id))
 		args_fail(args, "id", "must be 10 letters and digits");
 	if (*key->name == '\0')

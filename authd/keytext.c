@@ -228,9 +228,8 @@ void keytext_time_format(char *text, uint64_t ms)
 {
 	struct tm tm;
 	time_t seconds = (time_t)(ms / 1000);
-	text[0] = '\0';
-	if (gmtime_r(&seconds, &tm))
-		strftime(text, KEYTEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!gmtime_r(&seconds, &tm) || strftime(text, KEYTEXT_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		text[0] = '\0';
 }
 
 bool keytext_is_key(const struct key *key)

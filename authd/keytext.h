@@ -29,6 +29,7 @@ enum {
 };
 
 #define KEYTEXT_BUDGET_MAX UINT64_C(1000000000000000)
+#define KEYTEXT_TIME_MAX UINT64_C(253402300799999)                /* ms since the epoch: the end of the year 9999 */
 #define KEYTEXT_DURATION_MAX (UINT64_C(36500) * 24 * 3600 * 1000) /* ms: a hundred years */
 
 /* Writes an id of KEYTEXT_ID_LENGTH digits made of KEYTEXT_ID_RANDOM bytes. */
@@ -70,7 +71,7 @@ int keytext_budget(const char *text, struct limits *limits);
 /* The reverse, into text[KEYTEXT_BUDGET_SIZE]; "" for none. */
 void keytext_budget_format(char *text, const struct limits *limits);
 
-/* ms since the epoch as RFC 3339 in UTC, into text[KEYTEXT_TIME_SIZE]. */
+/* ms since the epoch as RFC 3339 in UTC, into text[KEYTEXT_TIME_SIZE]; "" beyond KEYTEXT_TIME_MAX. */
 void keytext_time_format(char *text, uint64_t ms);
 
 /* Whether a row's texts are such as a key can have: others could not be shown, and their key would be good unseen. */

@@ -68,15 +68,18 @@ enum upstream_found upstream_probe(const char *url)
 	return openai ? FOUND_OPENAI : FOUND_NOTHING;
 }
 
+static const char plain_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:/-";
+
 bool upstream_first_model(const char *url, enum upstream_found kind, char *name, size_t size)
 {
 	json_t *models = get(url, kind == FOUND_OPENAI && ends_with_v1(url) ? "/models" : "/v1/models");
 	json_t *first = json_array_get(json_object_get(models, "data"), 0);
 	const char *id = json_string_value(json_object_get(first, "id"));
-	if (id)
+	bool plain = id && id[strspn(id, plain_letters)] == '\0'; /* it will be shown in a command */
+	if (plain)
 		snprintf(name, size, "%s", id);
 	json_decref(models);
-	return id != NULL;
+	return plain;
 }
 
 void upstream_write_models(const char *path, const char *url, enum upstream_found kind)

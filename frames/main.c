@@ -2,6 +2,7 @@
  * heimgate-frames: shows what passes on links, to people who debug one.  A process for each link, which holds the
  * rights of that link's listener and no others.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +142,9 @@ static int watch_all(unsigned links)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGTSTP); /* whoever stood still here would hold up the link */
+	sigaddset(&signals, SIGTTOU);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	for (enum wire_link link = 0; link < LINK_COUNT; link++)
@@ -151,6 +155,19 @@ static int watch_all(unsigned links)
 		worst = reap(worst);
 	}
 	return worst;
+}
+
+/* A terminal or a pipe that takes only a part of what is written would hold up the link.  Ours alone becomes so. */
+static void unblock_output(void)
+{
+	struct stat info;
+	if (fstat(STDOUT_FILENO, &info) < 0 || !(S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)))
+		return;
+	int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDOUT_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int main(int argc, char **argv)
@@ -169,5 +186,6 @@ int main(int argc, char **argv)
 	if (links == 0)
 		return EXIT_USAGE;
 	conf_load_environment(CONF_DOOR, &conf);
+	unblock_output();
 	return watch_all(links);
 }

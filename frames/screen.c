@@ -68,7 +68,9 @@ void screen_flush(void)
 	size_t start = 0;
 	while (start < length && is_taken()) {
 		ssize_t size = write(STDOUT_FILENO, waiting + start, next_piece(start));
-		if (size < 0 && errno != EAGAIN && errno != EINTR) {
+		if (size < 0 && errno == EAGAIN)
+			break;
+		if (size < 0 && errno != EINTR) {
 			start = length;
 			loop_stop();
 		}

@@ -4,6 +4,7 @@
  * the first one whose top bit is set; the result carries the same stack.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ struct caller {
 	struct sp sp;
 	ipc_ctl_ticket waiting; /* for the answer to this one; 0: for none */
 	struct way_back way_back;
+	uint8_t *call; /* the last message, to be run; NULL: there is none */
+	size_t length;
 };
 
 static struct caller callers[CALLERS];
@@ -113,27 +116,60 @@ static size_t stack_length(const uint8_t *bytes, size_t length)
 	return 0;
 }
 
+static void drop_call(struct caller *caller)
+{
+	free(caller->call);
+	caller->call = NULL;
+}
+
+static void run(struct caller *caller)
+{
+	size_t stack = stack_length(caller->call, caller->length);
+	memcpy(caller->way_back.stack, caller->call, stack);
+	caller->way_back.length = stack;
+	calling = caller;
+	bool done = run_call(caller->call + stack, caller->length - stack, &caller->way_back.id);
+	if (calling)
+		answer(caller, done);
+	calling = NULL;
+	drop_call(caller);
+}
+
+/* Whoever takes no answers gets no more of them. */
+static bool has_turn(const struct caller *caller)
+{
+	return caller->call && caller->sp.out.length == 0;
+}
+
+/* One call of each, however many they send: requests come between. */
+static void take_turns(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < CALLERS; i++)
+		if (has_turn(&callers[i]))
+			run(&callers[i]);
+}
+
 /* REQ0 asks once and waits; whoever asks again meanwhile has given the first question up. */
 static void called(void *arg, const uint8_t *bytes, size_t length)
 {
 	struct caller *caller = arg;
-	size_t stack = stack_length(bytes, length);
-	if (stack == 0)
+	if (stack_length(bytes, length) == 0)
 		return;
 	caller->waiting = 0;
-	memcpy(caller->way_back.stack, bytes, stack);
-	caller->way_back.length = stack;
-	calling = caller;
-	bool done = run_call(bytes + stack, length - stack, &caller->way_back.id);
-	if (calling)
-		answer(caller, done);
-	calling = NULL;
+	drop_call(caller);
+	caller->call = malloc(length);
+	if (!caller->call)
+		return;
+	memcpy(caller->call, bytes, length);
+	caller->length = length;
 }
 
 static void gone(void *arg)
 {
 	struct caller *caller = arg;
 	caller->waiting = 0;
+	drop_call(caller);
 }
 
 static void nothing(void *arg)
@@ -159,9 +195,13 @@ static void knock(void *arg, uint32_t events)
 
 static void flush_callers(void *arg)
 {
+	static struct loop_timer turn = {.expired = take_turns};
 	(void)arg;
-	for (size_t i = 0; i < CALLERS; i++)
+	for (size_t i = 0; i < CALLERS; i++) {
 		sp_flush(&callers[i].sp);
+		if (has_turn(&callers[i]))
+			loop_timer_set(&turn, 0);
+	}
 }
 
 void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
@@ -174,8 +214,10 @@ void ipc_ctl_listen(enum wire_link which, ipc_ctl_handler *call, void *arg)
 
 void ipc_ctl_close(void)
 {
-	for (size_t i = 0; i < CALLERS; i++)
+	for (size_t i = 0; i < CALLERS; i++) {
 		sp_detach(&callers[i].sp);
+		drop_call(&callers[i]);
+	}
 	if (listener.watch.fd >= 0)
 		close(listener.watch.fd);
 }

@@ -32,7 +32,9 @@ enum { SOCKET_TYPE = 0xf };
 	}
 #define ITSELF(word, name) \
 	{ \
-		.promise = PROMISE_##word, .call = name, .when = "to itself", .self = true \
+		.promise = PROMISE_##word, .call = name, .when = "SIGABRT to itself", .self = true, .match = { \
+			{2, INT_MASK, SIGABRT} \
+		} \
 	}
 #define REFUSED(word, name, error) \
 	{ \
@@ -74,7 +76,7 @@ const struct sandbox_rule sandbox_rules[] = {
 	ALWAYS(BASE, "lseek"),
 	ALWAYS(BASE, "close"),
 	ALWAYS(BASE, "fstat"),
-	MASKED(BASE, "newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH, "of a descriptor"),
+	MASKED(BASE, "newfstatat", 3, AT_EMPTY_PATH, AT_EMPTY_PATH, "AT_EMPTY_PATH"),
 	ONLY(BASE, "fcntl", 1, F_GETFD),
 	ONLY(BASE, "fcntl", 1, F_SETFD),
 	ONLY(BASE, "fcntl", 1, F_GETFL),

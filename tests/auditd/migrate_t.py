@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """heimgate-migrate-history: history moves from SQLite to PostgreSQL, whole, and once."""
 
+import contextlib
 import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 
 import alone
@@ -171,6 +173,12 @@ def test_refusals(server):
         done = auditd.migrate("sqlite:nothing.db")
         tap.is_((done.returncode, done.stdout.startswith("there is no history to move")), (0, True), "no file is no history")
         tap.ok(not os.path.exists(auditd.path("auditd/nothing.db")), "and none is made")
+        with contextlib.closing(sqlite3.connect(auditd.path("auditd/later.db"))) as later:
+            later.executescript("CREATE TABLE records (kept); INSERT INTO records VALUES (1); PRAGMA user_version = 9")
+            done = auditd.migrate("sqlite:later.db")
+            tap.is_((done.returncode, "is not a history that this version" in done.stderr), (100, True),
+                    "a file of another version is not moved")
+            tap.is_(later.execute("SELECT kept FROM records").fetchall(), [(1,)], "nor touched")
         tap.is_(auditd.migrate().returncode, 0, "the file is moved")
         server.sql("UPDATE heimgate_audit.records SET id = repeat('0', 32) WHERE seq = 7")
         done = auditd.migrate()

@@ -202,6 +202,7 @@ def hostile_people(authd):
                          ("a rule in text", {"local_only": "true"}), ("a rule in numbers", {"local_only": 1}),
                          ("fewer images than none", {"images": -1}), ("images of 4 TiB", {"image_kib": 2 ** 32}),
                          ("a weekly budget", {"budget": "5/week"}), ("a past expiry", {"expires": 1000}),
+                         ("an expiry in the year 10000", {"expires": 253402300800000}),
                          ("a long owner", {"owner": "o" * 129})):
         arguments = {name: value for name, value in {**good, **change}.items() if value is not None}
         done, answer = authd.call("key.create", **arguments)
@@ -210,6 +211,7 @@ def hostile_people(authd):
                        ("members twice", b'{"id":"a","id":"b"}'), ("deep nesting", b"[" * 50000)):
         done, _answer = nngipc.call(authd.link("ctl-authd"), "key.show", body)
         tap.ok(not done, "arguments that are %s are refused" % name)
+    tap.is_(authd.call("key.list", after=5)[0], False, "a list that begins behind a number is refused")
     tap.is_(authd.call("key.destroy")[0], False, "an unknown call is refused")
     tap.is_(authd.call("key.create", **good)[0], True, "and authd goes on")
 

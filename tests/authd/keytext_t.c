@@ -115,6 +115,7 @@ static void durations(void)
 
 static void expiries(void)
 {
+	char text[KEYTEXT_TIME_SIZE];
 	uint64_t ms = 0;
 	static const char *const bad[] = {"",
 	                                  "tomorrow",
@@ -131,6 +132,12 @@ static void expiries(void)
 	ok(keytext_expiry("2000-02-29T01:02:03Z", 0, &ms) == 0 && ms == UINT64_C(951786123000), "a date and time");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		is_int(keytext_expiry(bad[i], 0, &ms), -1, "\"%s\" is no moment", bad[i]);
+	keytext_time_format(text, KEYTEXT_TIME_MAX);
+	is_text(text, "9999-12-31T23:59:59Z", "the last moment that is shown");
+	keytext_time_format(text, KEYTEXT_TIME_MAX + 1);
+	is_text(text, "", "one beyond it is not");
+	keytext_time_format(text, INT64_MAX);
+	is_text(text, "", "nor the last of all");
 }
 
 static void budgets(void)

@@ -2,6 +2,7 @@
 """heimgate frames on the links of a running gate: all goes on as ever, each frame is shown, and no secret."""
 
 import os
+import pty
 import select
 import signal
 import stat
@@ -184,6 +185,31 @@ def slow_listener():
         tap.is_(frames.end(), 0, "and it ends well")
 
 
+def pass_many(far, near, count):
+    frame = nngipc.frame(41, 1)
+    for _ in range(count):
+        far.send(frame)
+        if near.receive() != frame:
+            tap.ok(False, "what was sent comes as it was")
+
+
+def stuck_terminal():
+    """A terminal that takes nothing holds up nobody, nor does whoever would stop the program."""
+    for ending in (signal.SIGTSTP, signal.SIGQUIT, signal.SIGTERM):
+        with suite.Suite(daemons=()) as s:
+            listener = nngipc.Listener(path(s, "proxyd-limiterd"))
+            terminal, its_end = pty.openpty()
+            frames = suite.Process("frames", [os.path.join(BIN, "heimgate"), "frames", "proxyd-limiterd"],
+                                   os.path.join(s.directory, "frames.log"), s.settings(), stdout=its_end)
+            listener.accept().close()
+            far, near = both_ends(s, listener)
+            pass_many(far, near, 2000)
+            tap.is_(frames.end(ending), 0, "all frames have come to the other end, and %s ends it" % ending.name)
+            tap.is_(names_in(s, "proxyd-limiterd"), ["link"], "with the socket in its place")
+            os.close(terminal)
+            os.close(its_end)
+
+
 def nobody_reads_it():
     """Lines that nobody takes hold up nobody: they are counted."""
     frame, count = nngipc.frame(41, 1), 20000
@@ -193,10 +219,7 @@ def nobody_reads_it():
                                os.path.join(s.directory, "frames.log"), s.settings(), stdout=subprocess.PIPE)
         listener.accept().close()
         far, near = both_ends(s, listener)
-        for _ in range(count):
-            far.send(frame)
-            if near.receive() != frame:
-                tap.ok(False, "what was sent comes as it was")
+        pass_many(far, near, count)
         frames.popen.stdout.readline()
         while b" frames were not shown: " not in frames.popen.stdout.readline():
             far.send(frame)
@@ -219,5 +242,6 @@ def invocations():
 running_gate()
 one_listener()
 slow_listener()
+stuck_terminal()
 nobody_reads_it()
 invocations()

@@ -10,6 +10,7 @@ import os
 import re
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 SLOW_CLIENTS, SLOW_SECONDS = 1500, 20
 CHAT = "/v1/chat/completions"
 IDLE, SHORT = 2000, 10000
+QUIET = 500  # answers, whole and streamed, before anything else is done
 WINDOW = 8192  # records that a daemon keeps until they are acknowledged
 # All of them come from one address here.
 ROOMY = {
@@ -51,19 +53,29 @@ def row(part, did, seen, recovery):
     TABLE.append((part, did, seen, recovery))
 
 
-def beside(s, key, part, did, work, allowed=("complete",)):
-    """Honest clients from before the work to after it, and what they met."""
+def median(results):
+    return statistics.median(result.ended - result.began for result in results)
+
+
+def beside(s, key, part, did, work, within=None):
+    """Honest clients from before the work to after it, what they met, and how much longer it took them meanwhile."""
     load = traffic.Traffic(s, key, clients=4).start()
-    load.await_more(1)
+    load.await_more(QUIET)
+    quiet = len(load.results)
     seen = work()
     began = time.monotonic()
+    meanwhile = load.results[quiet:]
     load.await_more(3)
     recovery = time.monotonic() - began
     load.stop()
-    traffic.check_outcomes(load, allowed)
+    traffic.check_outcomes(load, ("complete",))
+    times = median(meanwhile) / median(load.results[:quiet])
+    if within:
+        tap.ok(times <= within, "%s: honest clients' answers take %.1f times as long as in quiet" % (part, times))
     met, slowest = outcomes(load)
     largest = max(process.resident_kib() for process in s.running.values()) // 1024
-    row(part, did, "%s; honest: %s, slowest %.2f s; largest daemon %d MiB" % (seen, met, slowest, largest), recovery)
+    told = "%s; honest: %s, median %.1f times that in quiet, slowest %.2f s; largest daemon %d MiB"
+    row(part, did, told % (seen, met, times, slowest, largest), recovery)
 
 
 # --- slow clients ---
@@ -106,8 +118,8 @@ def slow_clients():
             ("bodies, no JSON", (CHAT, "-B", "-i", "2", "-x", "16", "-s", "65536", "-f", "application/json" + signed)),
             ("slow readers", ("/v1/models", "-X", "-k", "8", "-n", "2", "-y", "16", "-z", "8", "-m", "*/*" + signed)),
         ):
-            beside(s, key, name, did, lambda options=options: slow(s, *options))
-        beside(s, key, "slow bodies", did, lambda: trickle(s, key))
+            beside(s, key, name, did, lambda options=options: slow(s, *options), within=2)
+        beside(s, key, "slow bodies", did, lambda: trickle(s, key), within=2)
 
 
 # --- many connections ---
