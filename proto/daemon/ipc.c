@@ -184,10 +184,15 @@ bool ipc_is_up(const struct ipc_link *link)
 	return link->sp.open;
 }
 
+static size_t backlog_of(enum wire_type type)
+{
+	return IPC_BACKLOG_MAX + (wire_body_max(type) <= IPC_SMALL_MAX ? IPC_HEADROOM : 0);
+}
+
 struct wire_out *ipc_begin(struct ipc_link *link, enum wire_type type, uint8_t flags, uint64_t id)
 {
 	size_t room = WIRE_HEADER_SIZE + wire_body_max(type);
-	uint8_t *place = link->sp.open ? sp_reserve(&link->sp, room, IPC_BACKLOG_MAX) : NULL;
+	uint8_t *place = link->sp.open ? sp_reserve(&link->sp, room, backlog_of(type)) : NULL;
 	if (!place)
 		return NULL;
 	wire_out_init(&link->frame, place, room);

@@ -13,7 +13,12 @@
 
 struct ipc_link; /* lives until the process ends */
 
-enum { IPC_BACKLOG_MAX = 8 * 1024 * 1024 }; /* bytes queued towards a peer that does not read */
+/* Bytes queued towards a peer that does not read: what ends a stream, or lets it go on, finds room when data do not. */
+enum {
+	IPC_BACKLOG_MAX = 8 * 1024 * 1024,
+	IPC_HEADROOM = 1024 * 1024, /* beyond it, for frames of at most IPC_SMALL_MAX */
+	IPC_SMALL_MAX = 512         /* bytes of body, by the type's greatest */
+};
 
 struct ipc_events {
 	/* A frame arrived; it is valid until the call returns.
@@ -37,7 +42,7 @@ bool ipc_is_up(const struct ipc_link *link);
 
 /*
  * Begins a frame: encode its body into the cursor returned, then call ipc_end().
- * NULL when the peer is not there or IPC_BACKLOG_MAX bytes are waiting for it.
+ * NULL when the peer is not there or IPC_BACKLOG_MAX bytes are waiting for it, and IPC_HEADROOM when it is a small one.
  * The cursor is valid until ipc_end(); only one frame of a link is begun at a time.
  */
 struct wire_out *ipc_begin(struct ipc_link *link, enum wire_type type, uint8_t flags, uint64_t id);
