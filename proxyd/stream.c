@@ -102,6 +102,10 @@ static void refuse(struct proxyd *proxyd, uint64_t id, const struct stream_open 
 	snprintf(trailer.code, sizeof(trailer.code), "%s", error->code);
 	reply_start(&reply, proxyd->edge, id, lease);
 	reply_error(&reply, error);
+	if (reply.broken || reply_is_full(&reply)) { /* for want of room */
+		reply_drop(&reply);
+		trailer.end = STREAM_ABORTED;
+	}
 	reply_trailer(&reply, &trailer);
 	reply_free(&reply);
 	account_refused(proxyd, open, lease, error);

@@ -95,6 +95,9 @@ def deaf_edge(s):
         mark = s.limiterd.mark()
         answers.update((edge.open(suite.chat_body(model), model=model), Answer()) for _ in range(50))
         s.limiterd.wait(wire.LIMIT_SETTLE, mark, 50)
+    mark = s.limiterd.mark()
+    answers[edge.open(length=1 << 40, end=False)] = Answer()  # which is refused
+    s.limiterd.wait(wire.LIMIT_SETTLE, mark)
     while not all(answer.trailer for answer in answers.values()):
         kind, number, body = edge.receive()
         answer = answers[number]
