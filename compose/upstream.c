@@ -75,7 +75,7 @@ bool upstream_first_model(const char *url, enum upstream_found kind, char *name,
 	json_t *models = get(url, kind == FOUND_OPENAI && ends_with_v1(url) ? "/models" : "/v1/models");
 	json_t *first = json_array_get(json_object_get(models, "data"), 0);
 	const char *id = json_string_value(json_object_get(first, "id"));
-	bool plain = id && id[strspn(id, plain_letters)] == '\0'; /* it will be shown in a command */
+	bool plain = id && *id && id[strspn(id, plain_letters)] == '\0'; /* it will be shown in a command */
 	if (plain)
 		snprintf(name, size, "%s", id);
 	json_decref(models);

@@ -161,7 +161,9 @@ static int watch_all(unsigned links)
 static void unblock_output(void)
 {
 	struct stat info;
-	if (fstat(STDOUT_FILENO, &info) < 0 || !(S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)))
+	int flags = fcntl(STDOUT_FILENO, F_GETFL); /* what it is not open for, it does not become */
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(STDOUT_FILENO, &info) < 0 ||
+	    !(S_ISCHR(info.st_mode) || S_ISFIFO(info.st_mode)))
 		return;
 	int fd = open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd >= 0)

@@ -282,6 +282,8 @@ enum wire_error stream_body(struct proxyd *proxyd, const struct wire_frame *fram
 static void move_on(struct stream *stream)
 {
 	reply_push(&stream->reply);
+	if (stream->state == STREAM_COLLECTING && stream->body_credit >= WIRE_CHUNK_MAX)
+		give_credit(stream); /* for which there was no room before */
 	if (stream->reply.told)
 		close_stream(stream);
 	else if (stream->call && !reply_is_full(&stream->reply))

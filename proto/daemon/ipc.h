@@ -42,7 +42,7 @@ bool ipc_is_up(const struct ipc_link *link);
 
 /*
  * Begins a frame: encode its body into the cursor returned, then call ipc_end().
- * NULL when the peer is not there or IPC_BACKLOG_MAX bytes are waiting for it, and IPC_HEADROOM when it is a small one.
+ * NULL when the peer is not there or IPC_BACKLOG_MAX bytes are waiting for it; for a small one, IPC_HEADROOM more.
  * The cursor is valid until ipc_end(); only one frame of a link is begun at a time.
  */
 struct wire_out *ipc_begin(struct ipc_link *link, enum wire_type type, uint8_t flags, uint64_t id);
@@ -54,7 +54,8 @@ int ipc_end(struct ipc_link *link);
 int ipc_send_empty(struct ipc_link *link, enum wire_type type, uint64_t id);
 
 /*
- * The control socket: each call gets exactly one result, in order.
+ * The control socket.  A connection has one call at a time: of those that come before the result only the last is
+ * kept, and run after it.
  * The handler writes a JSON object into out->data (size CTL_JSON_MAX) and returns whether the call
  * was done; when it returns false the JSON should be {"error": "..."}.
  */

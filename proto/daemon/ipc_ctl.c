@@ -26,6 +26,7 @@ struct way_back {
 struct caller {
 	struct sp sp;
 	ipc_ctl_ticket waiting; /* for the answer to this one; 0: for none */
+	bool gave_up;           /* another call has come since: nobody is told the answer */
 	struct way_back way_back;
 	uint8_t *call; /* the last message, to be run; NULL: there is none */
 	size_t length;
@@ -79,7 +80,9 @@ void ipc_ctl_end(ipc_ctl_ticket ticket, bool done)
 		if (callers[i].waiting != ticket)
 			continue;
 		callers[i].waiting = 0;
-		answer(&callers[i], done);
+		if (!callers[i].gave_up)
+			answer(&callers[i], done);
+		callers[i].gave_up = false;
 	}
 }
 
@@ -135,10 +138,10 @@ static void run(struct caller *caller)
 	drop_call(caller);
 }
 
-/* Whoever takes no answers gets no more of them. */
+/* Not before the last one is answered, and the answer taken. */
 static bool has_turn(const struct caller *caller)
 {
-	return caller->call && caller->sp.out.length == 0;
+	return caller->call && caller->waiting == 0 && caller->sp.out.length == 0;
 }
 
 /* One call of each, however many they send: requests come between. */
@@ -156,7 +159,7 @@ static void called(void *arg, const uint8_t *bytes, size_t length)
 	struct caller *caller = arg;
 	if (stack_length(bytes, length) == 0)
 		return;
-	caller->waiting = 0;
+	caller->gave_up = caller->waiting != 0;
 	drop_call(caller);
 	caller->call = malloc(length);
 	if (!caller->call)
@@ -169,6 +172,7 @@ static void gone(void *arg)
 {
 	struct caller *caller = arg;
 	caller->waiting = 0;
+	caller->gave_up = false;
 	drop_call(caller);
 }
 
