@@ -209,6 +209,18 @@ def flood_from_authd_and_limiterd():
         tap.is_(s.chat(key, "m").status, 200, "honest callers are served")
 
 
+def last_call_alone(path, daemon, verb):
+    """Of calls that come at once, all but the last are given up: they cost nothing."""
+    pipe = nngipc.dial(path, nngipc.REQ)
+    pipe.request = 1 << 31
+    calls = [struct.pack(">I", pipe.request) + nngipc.frame(wire.CTL_CALL, number, nngipc.text(verb) + nngipc.blob(b"{}"))
+             for number in range(1, 21)]
+    pipe.send_raw(b"".join(b"\x01" + struct.pack(">Q", len(call)) + call for call in calls))
+    kind, number, _body = pipe.receive_frame()
+    tap.is_((kind, number), (wire.CTL_RESULT, 20), "of twenty calls at once %s answers the last alone" % daemon)
+    pipe.close()
+
+
 def flood_tools():
     """People's sockets: calls without end, and all places taken by callers who say nothing."""
     verbs = {"authd": b"key.list", "limiterd": b"limits.show", "proxyd": b"models.show", "auditd": b"audit.tail"}
@@ -221,6 +233,7 @@ def flood_tools():
         quiet = rounds(work)
         for daemon, verb in verbs.items():
             path = path_of(s, "ctl-" + daemon)
+            last_call_alone(path, daemon, verb)
             call = struct.pack(">I", 1 << 31) + nngipc.frame(wire.CTL_CALL, 1, nngipc.text(verb) + nngipc.blob(b"{}"))
             data = (b"\x01" + struct.pack(">Q", len(call)) + call) * 20
             idle = [nngipc.dial(path, nngipc.REQ) for _ in range(4)]
